@@ -1,0 +1,74 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * How a core reaches the world: memory, interrupts, time and trace, given as
+ * an ops structure with an opaque pointer when the core is created.
+ */
+#ifndef IOVP_BUS_H
+#define IOVP_BUS_H
+
+#include <stdint.h>
+
+struct iovp_trace_record;
+
+/* Attributes of an access that the IOMMU itself originates. */
+struct iovp_bus_attrs {
+    uint8_t space;        /* IOVP_SPACE_* */
+    uint8_t mem_type;     /* as a byte of MAIR_ELx */
+    uint8_t shareability; /* IOVP_SH_* */
+    uint8_t debug;        /* 1: no side effect anywhere, no waiting */
+};
+
+/* Result of a bus access. */
+enum iovp_bus_status {
+    IOVP_BUS_OK = 0,
+    IOVP_BUS_ABORT = -1, /* external abort: nothing answers, or an error */
+};
+
+/* Output lines of an IOMMU, as numbered in ops.irq. */
+enum iovp_irq_line {
+    IOVP_IRQ_EVENTQ = 0,
+    IOVP_IRQ_PRIQ = 1,
+    IOVP_IRQ_CMDQ_SYNC = 2,
+    IOVP_IRQ_GERROR = 3,
+    IOVP_IRQ_LINES = 4,
+};
+
+struct iovp_bus_ops {
+    uint32_t size; /* sizeof(struct iovp_bus_ops) */
+
+    /*
+     * Read or write `len` bytes (1..64) at physical address `addr`.  An
+     * aligned access of 1, 2, 4 or 8 bytes is single-copy atomic.
+     * `latency_ps` is preset to 0; a bus that knows the time an access takes
+     * adds it there, a bus that does not leaves it alone.
+     */
+    enum iovp_bus_status (*read)(void *opaque, const struct iovp_bus_attrs *a,
+                                 uint64_t addr, void *buf, uint32_t len,
+                                 uint64_t *latency_ps);
+    enum iovp_bus_status (*write)(void *opaque, const struct iovp_bus_attrs *a,
+                                  uint64_t addr, const void *buf, uint32_t len,
+                                  uint64_t *latency_ps);
+    /*
+     * Atomic compare-and-swap of an aligned 64-bit little-endian word:
+     * *seen gets the old value; the swap happened if *seen == expect.
+     */
+    enum iovp_bus_status (*cas64)(void *opaque, const struct iovp_bus_attrs *a,
+                                  uint64_t addr, uint64_t expect,
+                                  uint64_t value, uint64_t *seen,
+                                  uint64_t *latency_ps);
+    /* A message-signalled interrupt: a 32-bit write that may reach an ITS. */
+    enum iovp_bus_status (*msi)(void *opaque, const struct iovp_bus_attrs *a,
+                                uint64_t addr, uint32_t data);
+    /* An edge on a wired interrupt line. */
+    void (*irq)(void *opaque, enum iovp_irq_line line);
+    /* Arm: a WFE wake-up event to the processors (CMD_SYNC with CS=SEV). */
+    void (*sev)(void *opaque);
+    /* Optional: a trace record is complete. */
+    void (*trace)(void *opaque, const struct iovp_trace_record *r);
+    /* Queue work is pending: call the core's work function from a process. */
+    void (*wake)(void *opaque);
+    /* Simulated time in picoseconds; may be NULL in functional use. */
+    uint64_t (*now)(void *opaque);
+};
+
+#endif
