@@ -121,7 +121,8 @@ typedef void iovp_log_fn(void *ud, uint32_t level, const char *message);
 typedef struct iovp_platform_config {
     uint32_t size;
     uint32_t mode;       /* IOVP_MODE_* */
-    uint64_t quantum_ps; /* TLM global quantum; 0: 1 us.  Timed mode. */
+    uint64_t quantum_ps; /* timed mode: how far a device may run ahead of
+                          * the others; 0: all accesses in time order */
     iovp_log_fn *log;    /* NULL: silent */
     void *log_ud;
     uint64_t reserved[2];

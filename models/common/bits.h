@@ -78,7 +78,7 @@ static inline bool iovp_is_pow2(uint64_t v)
 /* Byte-wise, so that alignment and host byte order do not matter. */
 static inline uint32_t iovp_le32(const void *p)
 {
-    const uint8_t *b = p;
+    const uint8_t *b = (const uint8_t *)p;
 
     return (uint32_t)b[0] | (uint32_t)b[1] << 8 | (uint32_t)b[2] << 16 |
            (uint32_t)b[3] << 24;
@@ -86,14 +86,14 @@ static inline uint32_t iovp_le32(const void *p)
 
 static inline uint64_t iovp_le64(const void *p)
 {
-    const uint8_t *b = p;
+    const uint8_t *b = (const uint8_t *)p;
 
     return iovp_le32(b) | (uint64_t)iovp_le32(b + 4) << 32;
 }
 
 static inline void iovp_put_le16(void *p, uint16_t v)
 {
-    uint8_t *b = p;
+    uint8_t *b = (uint8_t *)p;
 
     b[0] = (uint8_t)v;
     b[1] = (uint8_t)(v >> 8);

@@ -55,11 +55,14 @@ struct iovp_cache *iovp_cache_create(const struct iovp_cache_config *c,
 void iovp_cache_destroy(struct iovp_cache *c);
 
 /*
- * The payload of the entry that covers `addr` in context `ctx`, NULL if there
- * is none.  If entries of several sizes match, the smallest wins.  Counts a
- * lookup and updates the replacement state.
+ * The payload of the entry that covers `addr` in context `ctx` or `alt` (a
+ * second context for entries that are shared, such as global pages; equal to
+ * `ctx` if there is none), NULL if there is no such entry.  If entries of
+ * several sizes match, the smallest wins.  Counts a lookup and updates the
+ * replacement state.  A context has 57 bits.
  */
-void *iovp_cache_lookup(struct iovp_cache *c, uint64_t addr, uint64_t ctx);
+void *iovp_cache_lookup(struct iovp_cache *c, uint64_t addr, uint64_t ctx,
+                        uint64_t alt);
 
 /* As above for one size class only. */
 void *iovp_cache_lookup_class(struct iovp_cache *c, uint64_t addr,
@@ -67,7 +70,7 @@ void *iovp_cache_lookup_class(struct iovp_cache *c, uint64_t addr,
 
 /* As lookup, without any side effect. */
 const void *iovp_cache_peek(const struct iovp_cache *c, uint64_t addr,
-                            uint64_t ctx);
+                            uint64_t ctx, uint64_t alt);
 
 /*
  * Make room for an entry (or reuse the one that is there) and return its

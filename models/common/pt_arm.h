@@ -31,6 +31,7 @@ struct pt_arm_table {
     uint8_t start_level;   /* 0..3 */
     uint8_t stage;         /* 1 or 2 */
     bool big_endian;
+    bool lpa;              /* 64 KB granule with 52-bit output: FEAT_LPA */
     bool hierarchical;     /* stage 1: APTable, XNTable apply (!HAD) */
     bool af_fault_disable; /* AFFD: a clear Access flag does not fault */
 };
@@ -73,10 +74,11 @@ uint8_t pt_arm_s1_start_level(unsigned granule_log2, unsigned input_bits);
 
 /*
  * The start level that STE.S2SL0 encodes, or -1 if it is reserved for this
- * granule or inconsistent with the input size and concatenation.
+ * granule, inconsistent with the input size (at most 16 tables are
+ * concatenated) or beyond what the physical address size allows.
  */
 int pt_arm_s2_start_level(unsigned granule_log2, unsigned sl0,
-                          unsigned input_bits);
+                          unsigned input_bits, unsigned pa_bits);
 
 void pt_arm_start(const struct pt_arm_table *t, struct pt_arm_walk *w);
 
@@ -86,7 +88,7 @@ uint64_t pt_arm_desc_addr(const struct pt_arm_table *t,
 
 /* Interpret the descriptor read there. */
 enum pt_arm_step pt_arm_step(const struct pt_arm_table *t,
-                             struct pt_arm_walk *w, uint64_t va, uint64_t desc,
+                             struct pt_arm_walk *w, uint64_t desc,
                              struct pt_arm_leaf *leaf,
                              enum pt_arm_fault *fault);
 
@@ -102,7 +104,6 @@ enum pt_arm_step pt_arm_step(const struct pt_arm_table *t,
 struct pt_arm_perm_ctl {
     bool two_privileges; /* EL1&0 and EL2&0; false: EL2 or EL3 alone */
     bool wxn;
-    bool uwxn;
     bool pan;
     bool xnx; /* stage 2: XN is two bits (FEAT_XNX) */
 };

@@ -122,8 +122,9 @@ struct smmuv3_result {
     /* Timing, valid after smmuv3_time. */
     uint64_t time_out;
     uint32_t wait[IOVP_WAITS];
-    /* Internal: the entry this access filled or hit, for merging fills. */
-    uint64_t *ready_at;
+    /* For smmuv3_time: when the entries this access uses are filled. */
+    uint64_t *config_ready;
+    uint64_t *tlb_ready;
     struct iovp_walk_record walk;
 };
 
@@ -153,7 +154,10 @@ void smmuv3_time(struct smmuv3 *s, uint64_t time_in,
 unsigned smmuv3_txn_begin(struct smmuv3 *s);
 void smmuv3_txn_end(struct smmuv3 *s, unsigned token);
 
-/* Fill the fields of a transaction record that the core knows. */
+/*
+ * Fill the fields of a transaction record that the core knows; s may be NULL
+ * for a transaction that no IOMMU has seen.
+ */
 void smmuv3_describe(const struct smmuv3 *s, const struct iovp_attrs *attrs,
                      uint64_t iova, uint32_t length, unsigned access,
                      const struct smmuv3_result *res,

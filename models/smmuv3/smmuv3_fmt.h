@@ -172,6 +172,92 @@
 #define CMD_BYTES 16
 #define CMD_WORDS 2
 
-#define CMD_OPCODE IOVP_FIELD(0, 8)
+/* Opcodes (4.1.1). */
+#define CMD_PREFETCH_CONFIG  0x01u
+#define CMD_PREFETCH_ADDR    0x02u
+#define CMD_CFGI_STE         0x03u
+#define CMD_CFGI_STE_RANGE   0x04u
+#define CMD_CFGI_ALL         CMD_CFGI_STE_RANGE /* with Range == 31 */
+#define CMD_CFGI_CD          0x05u
+#define CMD_CFGI_CD_ALL      0x06u
+#define CMD_CFGI_VMS_PIDM    0x07u
+#define CMD_TLBI_NH_ALL      0x10u
+#define CMD_TLBI_NH_ASID     0x11u
+#define CMD_TLBI_NH_VA       0x12u
+#define CMD_TLBI_NH_VAA      0x13u
+#define CMD_TLBI_EL3_ALL     0x18u
+#define CMD_TLBI_EL3_VA      0x1au
+#define CMD_TLBI_EL2_ALL     0x20u
+#define CMD_TLBI_EL2_ASID    0x21u
+#define CMD_TLBI_EL2_VA      0x22u
+#define CMD_TLBI_EL2_VAA     0x23u
+#define CMD_TLBI_S12_VMALL   0x28u
+#define CMD_TLBI_S2_IPA      0x2au
+#define CMD_TLBI_NSNH_ALL    0x30u
+#define CMD_ATC_INV          0x40u
+#define CMD_PRI_RESP         0x41u
+#define CMD_RESUME           0x44u
+#define CMD_STALL_TERM       0x45u
+#define CMD_SYNC             0x46u
+#define CMD_TLBI_S_EL2_ALL   0x50u
+#define CMD_TLBI_S_EL2_ASID  0x51u
+#define CMD_TLBI_S_EL2_VA    0x52u
+#define CMD_TLBI_S_EL2_VAA   0x53u
+#define CMD_TLBI_S_S12_VMALL 0x58u
+#define CMD_TLBI_S_S2_IPA    0x5au
+#define CMD_TLBI_SNH_ALL     0x60u
+#define CMD_DPTI_ALL         0x70u
+#define CMD_DPTI_PA          0x73u
+
+/* Common fields (4.1.6). */
+#define CMD_OPCODE      IOVP_FIELD(0, 8)
+#define CMD_SSEC        IOVP_FIELD(10, 1)
+#define CMD_SSV         IOVP_FIELD(11, 1)
+#define CMD_SUBSTREAMID IOVP_FIELD(12, 20)
+#define CMD_STREAMID    IOVP_FIELD(32, 32)
+#define CMD_ADDR_WORD   1
+#define CMD_VA_MASK     0xfffffffffffff000ull /* word 1 [63:12] */
+#define CMD_IPA_MASK    0x000ffffffffff000ull /* word 1 [51:12] */
+
+#define CMD_PREFETCH_SIZE   IOVP_FIELD(64, 5)
+#define CMD_PREFETCH_STRIDE IOVP_FIELD(69, 5)
+
+#define CMD_CFGI_LEAF  IOVP_FIELD(64, 1)
+#define CMD_CFGI_RANGE IOVP_FIELD(64, 5)
+
+/* TLB invalidation (4.4.1.1). */
+#define CMD_TLBI_NUM   IOVP_FIELD(12, 5)
+#define CMD_TLBI_SCALE IOVP_FIELD(20, 5)
+#define CMD_TLBI_VMID  IOVP_FIELD(32, 16)
+#define CMD_TLBI_ASID  IOVP_FIELD(48, 16)
+#define CMD_TLBI_LEAF  IOVP_FIELD(64, 1)
+#define CMD_TLBI_TTL   IOVP_FIELD(72, 2)
+#define CMD_TLBI_TG    IOVP_FIELD(74, 2)
+#define CMD_TLBI_TG_ANY 0u
+#define CMD_TLBI_TG_4K  1u
+#define CMD_TLBI_TG_16K 2u
+#define CMD_TLBI_TG_64K 3u
+
+#define CMD_ATC_INV_G    IOVP_FIELD(9, 1)
+#define CMD_ATC_INV_SIZE IOVP_FIELD(64, 6)
+
+#define CMD_PRI_RESP_PRGINDEX IOVP_FIELD(64, 9)
+#define CMD_PRI_RESP_RESP     IOVP_FIELD(76, 2)
+#define CMD_PRI_RESP_RESERVED 3u
+
+#define CMD_RESUME_AC   IOVP_FIELD(12, 1)
+#define CMD_RESUME_AB   IOVP_FIELD(13, 1)
+#define CMD_RESUME_STAG IOVP_FIELD(64, 16)
+
+/* CMD_SYNC (4.7.3). */
+#define CMD_SYNC_CS      IOVP_FIELD(12, 2)
+#define CMD_SYNC_SIG_NONE 0u
+#define CMD_SYNC_SIG_IRQ  1u
+#define CMD_SYNC_SIG_SEV  2u
+#define CMD_SYNC_RESERVED 3u
+#define CMD_SYNC_MSH     IOVP_FIELD(22, 2)
+#define CMD_SYNC_MSIATTR IOVP_FIELD(24, 4)
+#define CMD_SYNC_MSIDATA IOVP_FIELD(32, 32)
+#define CMD_SYNC_MSIADDRESS_MASK 0x00fffffffffffffcull /* word 1 [55:2] */
 
 #endif

@@ -45,28 +45,30 @@ struct smmuv3_ttb {
     bool disabled; /* EPDx */
     bool tbi;
     struct pt_arm_table table;
+    struct iovp_bus_attrs attrs; /* of its walks */
 };
 
 /* A decoded STE with, if stage 1 is on, its CD: the configuration cache's
  * payload. */
 struct smmuv3_stream {
-    uint8_t config;  /* STE.Config after S1DSS */
-    uint8_t world;   /* enum smmuv3_world */
+    uint8_t config; /* STE.Config, as S1DSS makes it for this SubstreamID */
+    uint8_t world;  /* enum smmuv3_world */
     uint8_t shcfg, memattr, mtcfg, privcfg, instcfg;
     bool s1, s2;
-    bool mev;
     /* stage 1 */
     struct smmuv3_ttb ttb[2];
     struct pt_arm_perm_ctl perm;
     uint64_t mair;
     uint16_t asid;
     bool cd_r, cd_a;
-    uint8_t ips; /* effective intermediate address size in bits */
     /* stage 2 */
     struct pt_arm_table s2table;
+    struct iovp_bus_attrs s2attrs;
     uint16_t vmid;
     bool s2r, s2ptw;
     uint64_t ready_at; /* time at which the fill is complete */
+    /* tags of this stream's entries, see tlb.c */
+    uint64_t tlb_ctx, tlb_global_ctx, s1_walk_ctx, s2_ctx, s2_walk_ctx;
 };
 
 /* The payload of the TLB: one leaf, both stages combined. */
@@ -83,21 +85,19 @@ struct smmuv3_tlbe {
 
 /* The payload of the stage 2 TLB. */
 struct smmuv3_s2e {
-    uint64_t pa;
-    uint64_t ready_at;
+    uint64_t pa; /* base of the 2^log2 bytes */
     uint8_t log2;
-    uint8_t perms;
-    uint8_t mem_attr; /* MemAttr[3:0] of the descriptor */
+    uint8_t perms;    /* PT_ARM_* */
+    uint8_t mem_type; /* MemAttr[3:0], as a byte of MAIR_ELx */
     uint8_t shareability;
 };
 
-/* The payload of the walk cache: the table that a partial walk leads to. */
-struct smmuv3_walke {
-    uint64_t table; /* physical */
-    uint64_t ipa;   /* the same before stage 2 */
-    struct pt_arm_limits limits;
-    int8_t level;
-};
+/*
+ * The payload of the walk cache: where a partial walk stands.  With stage 2
+ * the table of stage 1 is an IPA, so that a table larger than a stage 2 page
+ * needs no care.
+ */
+typedef struct pt_arm_walk smmuv3_walke;
 
 struct smmuv3_timer {
     struct iovp_calendar lookup;
@@ -112,7 +112,9 @@ struct smmuv3 {
 
     uint32_t reg[SMMUV3_REG_WORDS];
     uint64_t ack_due;     /* time at which CR0ACK takes CR0's value */
-    bool ack_pending;
+    uint64_t irq_ack_due; /* the same for IRQ_CTRLACK */
+    uint64_t gbpa_due;    /* and for GBPA.Update */
+    bool ack_pending;     /* one of the three is under way */
     uint64_t work_ps;     /* time of the last batch of commands */
     bool engaged;         /* a call of ours is on the stack: no re-entry */
 
@@ -120,6 +122,7 @@ struct smmuv3 {
     uint32_t inflight[2]; /* by epoch */
     uint8_t epoch;
     bool sync_waiting;
+    bool sync_flipped; /* the waiting CMD_SYNC has begun a new epoch */
 
     struct iovp_cache *cache[IOVP_CACHES];
     struct smmuv3_timer timer;
@@ -142,6 +145,18 @@ static inline uint64_t smmuv3_reg64(const struct smmuv3 *s, uint32_t off)
 /* Set every register to its reset value; reads s->cfg only. */
 void smmuv3_regs_reset(struct smmuv3 *s);
 
+/*
+ * Complete the register updates that are due by now (6.3.9).  Every access
+ * that depends on them calls smmuv3_tick first, so no event is scheduled.
+ */
+void smmuv3_update_registers(struct smmuv3 *s);
+
+static inline void smmuv3_tick(struct smmuv3 *s)
+{
+    if (s->ack_pending)
+        smmuv3_update_registers(s);
+}
+
 static inline unsigned smmuv3_oas_bits(const struct smmuv3 *s)
 {
     static const uint8_t bits[8] = {32, 36, 40, 42, 44, 48, 52, 48};
@@ -159,22 +174,110 @@ struct iovp_bus_attrs smmuv3_table_attrs(const struct smmuv3 *s);
 void smmuv3_gerror(struct smmuv3 *s, uint32_t bits);
 /* Raise a line: wired edge, and MSI if configured (3.18). */
 void smmuv3_interrupt(struct smmuv3 *s, enum iovp_irq_line line);
+/* Whether a global error is active: GERROR[x] != GERRORN[x] (7.5). */
+static inline bool smmuv3_error_active(const struct smmuv3 *s, uint32_t bits)
+{
+    return (smmuv3_reg(s, SMMU_GERROR) ^ smmuv3_reg(s, SMMU_GERRORN)) & bits;
+}
+
+/* An MSI: no write is made if addr is 0. */
+struct smmuv3_msi {
+    uint64_t addr;
+    uint32_t data;
+    uint8_t memattr; /* encoded as STE.MemAttr */
+    uint8_t sh;
+};
+
+/* A pulse on the wire, and the MSI if there is one; CMD_SYNC has its own. */
+void smmuv3_signal(struct smmuv3 *s, enum iovp_irq_line line,
+                   const struct smmuv3_msi *msi);
 /* Write one record to the Event queue, with the overflow rules of 7.2-7.4. */
 void smmuv3_eventq_write(struct smmuv3 *s, const uint64_t ev[EVENT_WORDS]);
 
-/* ---- commands (cmdq.c) ---------------------------------------------- */
+/* ---- trace (trace.c) ------------------------------------------------ */
+
+static inline uint64_t smmuv3_now(const struct smmuv3 *s)
+{
+    return s->ops.now ? s->ops.now(s->opaque) : 0;
+}
+
+void smmuv3_trace_command(struct smmuv3 *s, const uint64_t cmd[CMD_WORDS],
+                          unsigned cerror);
+void smmuv3_trace_event(struct smmuv3 *s, const uint64_t ev[EVENT_WORDS],
+                        bool recorded);
+void smmuv3_trace_interrupt(struct smmuv3 *s, enum iovp_irq_line line,
+                            uint64_t msi_addr, uint32_t msi_data);
+
+/* ---- commands (cmdq.c, commands.c) ---------------------------------- */
+
+/* Whether the Command queue is enabled, not in error and not empty (4.1.2). */
+bool smmuv3_cmdq_ready(const struct smmuv3 *s);
+/* Forget a CMD_SYNC that waits: the queue was disabled or is in error. */
+void smmuv3_sync_cancel(struct smmuv3 *s);
+
+/* CERROR_NONE if the command is legal on the Non-secure queue (4.1.3). */
+unsigned smmuv3_command_check(const struct smmuv3 *s,
+                              const uint64_t cmd[CMD_WORDS]);
+/* Carry out a legal command other than CMD_SYNC. */
+void smmuv3_command_run(struct smmuv3 *s, const uint64_t cmd[CMD_WORDS]);
 
 /* Execute at most `max`; stops at an error or at a SYNC that must wait. */
 uint32_t smmuv3_cmdq_run(struct smmuv3 *s, uint32_t max, bool *more);
 
-/* ---- configuration (config.c) --------------------------------------- */
+/* ---- a translation in progress --------------------------------------- */
 
-enum smmuv3_cfg_status
-smmuv3_config_lookup(struct smmuv3 *s, const struct iovp_attrs *attrs,
-                     enum smmuv3_mode mode, struct iovp_walk_record *walk,
-                     struct smmuv3_stream *scratch,
-                     struct smmuv3_stream **stream,
-                     struct smmuv3_fault *fault);
+/* What every step of one translation needs. */
+struct smmuv3_job {
+    struct smmuv3 *s;
+    const struct iovp_attrs *attrs;
+    struct iovp_walk_record *walk;
+    struct smmuv3_fault fault;
+    bool debug;
+};
+
+/*
+ * Read `bytes` (8 or 64) little-endian words of a table and put the access on
+ * record.  False: external abort, or an address beyond the OAS.
+ */
+bool smmuv3_fetch(struct smmuv3_job *j, enum iovp_walk_kind kind, int level,
+                  const struct iovp_bus_attrs *a, uint64_t addr,
+                  uint64_t *words, unsigned bytes);
+
+/* Attributes of an access from IR/OR/SH-like fields (5.2, 5.4, 6.3.11). */
+struct iovp_bus_attrs smmuv3_walk_attrs(unsigned inner, unsigned outer,
+                                        unsigned sh);
+
+/* ---- configuration (config.c, ste.c, cd.c) --------------------------- */
+
+/*
+ * The configuration of a transaction's stream and SubstreamID, from the cache
+ * or by fetching.  If the result is SMMUV3_CFG_OK or ABORT, *stream is valid
+ * until the next call; with EVENT, job->fault says what is wrong.
+ */
+enum smmuv3_cfg_status smmuv3_config_lookup(struct smmuv3_job *j,
+                                            struct smmuv3_stream *scratch,
+                                            struct smmuv3_stream **stream);
+
+/* Fetch the STE of a StreamID (3.3.2).  False: job->fault is set. */
+bool smmuv3_ste_fetch(struct smmuv3_job *j, uint32_t sid,
+                      uint64_t ste[STE_WORDS]);
+/* SteIllegal() of 5.2.2, for a Non-secure STE. */
+bool smmuv3_ste_illegal(const struct smmuv3 *s, const uint64_t *ste);
+void smmuv3_ste_decode(const struct smmuv3 *s, const uint64_t *ste,
+                       struct smmuv3_stream *st);
+
+/* Find and decode the CD of a SubstreamID.  False: job->fault is set. */
+bool smmuv3_cd_load(struct smmuv3_job *j, const uint64_t *ste, uint32_t ssid,
+                    struct smmuv3_stream *st);
+/* CdIllegal() of 5.4.2, for a Non-secure stream. */
+bool smmuv3_cd_illegal(const struct smmuv3 *s, const uint64_t *ste,
+                       const uint64_t *cd, enum smmuv3_world world);
+
+/* Granule size as a power of two from TG0 or S2TG, TG1; 0: not supported. */
+unsigned smmuv3_tg0(const struct smmuv3 *s, unsigned tg);
+unsigned smmuv3_tg1(const struct smmuv3 *s, unsigned tg);
+/* Effective output size from IPS or S2PS, capped to the OAS. */
+unsigned smmuv3_ps_bits(const struct smmuv3 *s, unsigned ps);
 
 /* CMD_CFGI_STE(_RANGE), CFGI_ALL: StreamIDs first..last. */
 void smmuv3_config_invalidate(struct smmuv3 *s, uint32_t first, uint32_t last);
@@ -204,6 +307,48 @@ struct smmuv3_tlbi {
 };
 
 void smmuv3_tlb_invalidate(struct smmuv3 *s, const struct smmuv3_tlbi *t);
+
+/* Compute the tags of a decoded stream. */
+void smmuv3_tlb_tags(struct smmuv3_stream *st);
+
+/* ---- walks (stage1.c, stage2.c) --------------------------------------- */
+
+/*
+ * Stage 2 of an IPA that the operation `class_` uses.  False: job->fault is
+ * set.  The Access flag and sizes are checked, permissions are not.
+ */
+bool smmuv3_stage2(struct smmuv3_job *j, const struct smmuv3_stream *st,
+                   uint64_t ipa, unsigned class_, struct smmuv3_s2e *out);
+
+/*
+ * The PA of a structure that the SMMU itself reads at an IPA: stage 2 and its
+ * permission check (class CD or TT).  False: job->fault is set.
+ */
+bool smmuv3_stage2_read(struct smmuv3_job *j, const struct smmuv3_stream *st,
+                        uint64_t ipa, unsigned class_, uint64_t *pa);
+
+/*
+ * Walk stage 1.  False: job->fault is set.  *leaf is in the IPA space if
+ * stage 2 is on.
+ */
+bool smmuv3_stage1(struct smmuv3_job *j, const struct smmuv3_stream *st,
+                   uint64_t va, struct pt_arm_leaf *leaf);
+
+/* ---- attributes (attrs.c) --------------------------------------------- */
+
+/* Stage 2 MemAttr[3:0] as a byte of MAIR_ELx. */
+uint8_t smmuv3_s2_mem_type(unsigned memattr);
+/* The stronger of two memory types, and of two shareabilities (13.1.5). */
+void smmuv3_combine(uint8_t *mem_type, uint8_t *sh, uint8_t mem_type2,
+                    uint8_t sh2);
+/* Device and Normal Non-cacheable memory is Outer Shareable (13.1.7). */
+uint8_t smmuv3_consistent_sh(uint8_t mem_type, uint8_t sh);
+
+/* ---- faults (fault.c) -------------------------------------------------- */
+
+/* Write the event of job->fault, if one is due. */
+void smmuv3_report(struct smmuv3_job *j, uint64_t iova, unsigned access,
+                   bool privileged, bool instruction);
 
 /* CMD_PREFETCH_ADDR and CMD_PREFETCH_CONFIG: fill, never report a fault. */
 void smmuv3_prefetch(struct smmuv3 *s, const struct iovp_attrs *attrs,

@@ -1,0 +1,219 @@
+/* SPDX-License-Identifier: MIT */
+/* Devices: DMA masters, and translation on their behalf. */
+#include <stdio.h>
+#include <string.h>
+
+#include "../models/common/pt_arm.h"
+#include "platform.h"
+
+/* Normal Write-Back memory, Inner Shareable: an ordinary coherent master. */
+#define DEFAULT_MEM_TYPE 0xff
+
+iovp_status platform_add_device(struct platform *p,
+                                const struct platform_device *desc)
+{
+    struct platform_device_state *d = &p->device[p->device_count];
+    const char *why = NULL;
+
+    if (p->device_count == PLATFORM_DEVICE_MAX)
+        return iovp_fail(IOVP_E_DT, "%s: more than %d devices", desc->path,
+                         PLATFORM_DEVICE_MAX);
+    if (desc->has_workload)
+        why = workload_check(&desc->workload, desc->pasid_bits);
+    if (why)
+        return iovp_fail(IOVP_E_DT, "%s: workload: %s", desc->path, why);
+    d->desc = *desc;
+    snprintf(d->name, sizeof(d->name), "%s", desc->name);
+    snprintf(d->path, sizeof(d->path), "%s", desc->path);
+    d->desc.name = d->name;
+    d->desc.path = d->path;
+    d->attrs = (iovp_attrs){.size = sizeof(iovp_attrs),
+                            .specified = IOVP_ATTR_ALL,
+                            .stream_id = desc->stream_id[0],
+                            .space = (uint8_t)desc->space,
+                            .mem_type = DEFAULT_MEM_TYPE,
+                            .shareability = IOVP_SH_INNER};
+    p->device_count++;
+    return IOVP_OK;
+}
+
+static bool attrs_valid(const iovp_attrs *a)
+{
+    return a->size == sizeof(*a) && !(a->specified & ~IOVP_ATTR_ALL) &&
+           a->pasid <= IOVP_PASID_MAX && a->pasid_valid <= 1 && a->space <= 3 &&
+           a->privileged <= 1 && a->instruction <= 1 && a->addr_type <= 2 &&
+           a->no_write <= 1 && a->shareability <= 3 && !a->reserved[0] &&
+           !a->reserved[1];
+}
+
+bool device_attrs(const struct platform_device_state *d, const iovp_attrs *a,
+                  iovp_attrs *out)
+{
+    uint32_t set;
+
+    *out = d->attrs;
+    if (!a)
+        return true;
+    if (!attrs_valid(a))
+        return false;
+    set = a->specified;
+    if (set & IOVP_ATTR_STREAM_ID)
+        out->stream_id = a->stream_id;
+    if (set & IOVP_ATTR_PASID) {
+        out->pasid = a->pasid;
+        out->pasid_valid = a->pasid_valid;
+    }
+    if (set & IOVP_ATTR_SPACE)
+        out->space = a->space;
+    if (set & IOVP_ATTR_PRIVILEGED)
+        out->privileged = a->privileged;
+    if (set & IOVP_ATTR_INSTRUCTION)
+        out->instruction = a->instruction;
+    if (set & IOVP_ATTR_ADDR_TYPE)
+        out->addr_type = a->addr_type;
+    if (set & IOVP_ATTR_NO_WRITE)
+        out->no_write = a->no_write;
+    if (set & IOVP_ATTR_MEM_TYPE)
+        out->mem_type = a->mem_type;
+    if (set & IOVP_ATTR_SHAREABILITY)
+        out->shareability = a->shareability;
+    return true;
+}
+
+iovp_status iovp_devices(iovp_platform *h, iovp_device **devices,
+                         size_t *count)
+{
+    struct platform *p;
+    iovp_status st = handle_enter(h, ENTER_NORMAL, &p);
+    size_t room;
+    uint32_t i;
+
+    if (st)
+        return st;
+    if (!count || (!devices && *count))
+        return iovp_fail(IOVP_E_INVALID, "no count, or no buffer for it");
+    room = *count;
+    *count = p->device_count;
+    for (i = 0; i < p->device_count && i < room; i++)
+        devices[i] = handle_device(p, i);
+    return room < p->device_count
+               ? iovp_fail(IOVP_E_SPACE, "%u devices", p->device_count)
+               : IOVP_OK;
+}
+
+iovp_status iovp_device_find(iovp_platform *h, const char *name,
+                             iovp_device **device)
+{
+    struct platform *p;
+    iovp_status st = handle_enter(h, ENTER_NORMAL, &p);
+    uint32_t i;
+
+    if (st)
+        return st;
+    if (!name || !device)
+        return iovp_fail(IOVP_E_INVALID, "no name, or no place for the handle");
+    for (i = 0; i < p->device_count; i++) {
+        if (!strcmp(p->device[i].name, name) ||
+            !strcmp(p->device[i].path, name)) {
+            *device = handle_device(p, i);
+            return IOVP_OK;
+        }
+    }
+    return iovp_fail(IOVP_E_NOTFOUND, "no device is called %s", name);
+}
+
+iovp_status iovp_device_get_info(iovp_device *h, iovp_device_info *info)
+{
+    struct platform *p;
+    struct platform_device_state *d;
+    iovp_status st = handle_enter_device(h, &p, &d);
+    iovp_device_info out = {.size = sizeof(out)};
+
+    if (st)
+        return st;
+    if (!info || info->size != sizeof(*info))
+        return iovp_fail(IOVP_E_INVALID, "info->size is not set");
+    out.index = (uint32_t)(d - p->device);
+    memcpy(out.name, d->name, sizeof(out.name));
+    if (d->desc.iommu != PLATFORM_NO_IOMMU) {
+        const struct platform_smmu *s = &p->smmu[d->desc.iommu];
+
+        memcpy(out.iommu, s->range.node, sizeof(out.iommu));
+        out.iommu_base = s->range.base;
+    }
+    out.stream_ids = d->desc.stream_ids;
+    out.stream_id = d->desc.stream_id[0];
+    out.pasid_bits = d->desc.pasid_bits;
+    out.space = d->desc.space;
+    out.can_stall = d->desc.can_stall;
+    out.has_workload = d->desc.has_workload;
+    out.workload = d->desc.workload;
+    *info = out;
+    return IOVP_OK;
+}
+
+/* Read and write as far as the access's privilege has them. */
+static uint32_t access_of(const struct smmuv3_result *r)
+{
+    bool priv = r->privileged;
+    uint32_t access = 0;
+
+    if (r->perms & (priv ? PT_ARM_PR : PT_ARM_UR))
+        access |= IOVP_ACCESS_READ;
+    if (r->perms & (priv ? PT_ARM_PW : PT_ARM_UW))
+        access |= IOVP_ACCESS_WRITE;
+    return access;
+}
+
+static void fill_translation(iovp_translation *out,
+                             const struct smmuv3_result *r)
+{
+    out->status = r->status;
+    out->event = r->event;
+    out->accesses = r->walk.count;
+    if (r->status != IOVP_RESULT_OK) {
+        out->pa = out->span = 0;
+        out->perms = out->space = out->mem_type = out->shareability = 0;
+        return;
+    }
+    out->pa = r->pa;
+    out->span = (1ull << r->log2) - (r->pa & ((1ull << r->log2) - 1));
+    out->perms = access_of(r);
+    out->space = r->space;
+    out->mem_type = r->mem_type;
+    out->shareability = r->shareability;
+}
+
+iovp_status iovp_translate(iovp_device *h, const iovp_attrs *attrs,
+                           uint64_t iova, uint32_t access, uint32_t flags,
+                           iovp_translation *out)
+{
+    struct platform *p;
+    struct platform_device_state *d;
+    iovp_status st = handle_enter_device(h, &p, &d);
+    iovp_attrs full;
+
+    if (st)
+        return st;
+    if (!out || out->size != sizeof(*out) || access > 3 ||
+        (flags & ~IOVP_TRANSLATE_DEBUG))
+        return iovp_fail(IOVP_E_INVALID, "out->size, access or flags");
+    if (!device_attrs(d, attrs, &full))
+        return iovp_fail(IOVP_E_INVALID, "attrs: a field is out of range");
+    if (d->desc.iommu == PLATFORM_NO_IOMMU) {
+        *out = (iovp_translation){.size = sizeof(*out),
+                                  .pa = iova,
+                                  .span = 1ull << 63,
+                                  .perms = 3,
+                                  .space = full.space,
+                                  .mem_type = full.mem_type,
+                                  .shareability = full.shareability};
+        return IOVP_OK;
+    }
+    smmuv3_translate(p->smmu[d->desc.iommu].core, &full, iova, access,
+                     flags & IOVP_TRANSLATE_DEBUG ? SMMUV3_DEBUG
+                                                  : SMMUV3_NORMAL,
+                     &p->scratch);
+    fill_translation(out, &p->scratch);
+    return IOVP_OK;
+}

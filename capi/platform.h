@@ -1,0 +1,196 @@
+/* SPDX-License-Identifier: MIT */
+/* The platform behind a handle.  Private to capi/. */
+#ifndef IOVP_PLATFORM_H
+#define IOVP_PLATFORM_H
+
+#include <stdbool.h>
+
+#include "ports.h"
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+#define PLATFORM_RAM_MAX         64
+#define PLATFORM_PLACEHOLDER_MAX 256
+#define PLATFORM_SMMU_MAX        16
+#define PLATFORM_DEVICE_MAX      256
+#define PLATFORM_NODE_MAX        4096
+#define PLATFORM_NAME            32
+
+struct platform_range {
+    uint64_t base;
+    uint64_t last;
+    char node[PLATFORM_NAME];
+};
+
+struct platform_ram {
+    struct platform_range range;
+    uint8_t *host; /* mapped without reservation: pages appear when touched */
+};
+
+struct platform_smmu {
+    struct platform *p;
+    struct platform_range range;
+    uint32_t irq[IOVP_IRQ_LINES];
+    struct smmuv3_config config;
+    struct smmuv3 *core; /* in timed mode it belongs to the SystemC module */
+    bool work;           /* queue work is pending (functional mode) */
+};
+
+/* The generator of a workload's accesses. */
+struct workload {
+    iovp_workload w;
+    uint64_t issued;
+    uint64_t position;
+    uint64_t random;
+    bool active;
+};
+
+struct workload_access {
+    uint64_t iova;
+    uint32_t bytes;
+    uint32_t access; /* IOVP_ACCESS_* */
+    bool pasid_valid;
+    uint32_t pasid;
+};
+
+struct platform_device_state {
+    struct platform_device desc;
+    char name[PLATFORM_NAME];
+    char path[128];
+    iovp_attrs attrs; /* what its transactions carry by default */
+    struct workload workload;
+};
+
+struct stats_table;
+struct timed;
+
+struct platform {
+    uint32_t slot, generation; /* of its handle */
+    uint32_t mode;
+    uint64_t quantum_ps;
+    iovp_log_fn *log;
+    void *log_ud;
+    iovp_irq_fn *irq;
+    void *irq_ud;
+    bool in_callback;
+    bool in_call; /* a call of the owner is under way */
+
+    void *dtb;
+    size_t dtb_bytes;
+    iovp_node *nodes;
+    size_t node_count;
+
+    struct platform_ram ram[PLATFORM_RAM_MAX];
+    uint32_t ram_count, ram_last;
+    struct platform_range placeholder[PLATFORM_PLACEHOLDER_MAX];
+    uint32_t placeholder_count;
+    struct platform_smmu smmu[PLATFORM_SMMU_MAX];
+    uint32_t smmu_count;
+    struct platform_device_state device[PLATFORM_DEVICE_MAX];
+    uint32_t device_count, next_device;
+
+    struct stats_table *stats;
+    struct trace_writer *trace;
+    struct timed *timed;
+    struct smmuv3_result scratch;
+};
+
+/* ---- handles (handle.c) ---------------------------------------------- */
+
+iovp_status handle_register(struct platform *p, iovp_platform **out);
+/* Stops the handle being valid; NULL if it is not the caller's. */
+struct platform *handle_release(iovp_platform *h);
+
+/* What a call may be. */
+#define ENTER_NORMAL   0
+#define ENTER_CALLBACK 1 /* also allowed inside callbacks */
+
+/* The platform of a handle, checked for thread and re-entry. */
+iovp_status handle_enter(iovp_platform *h, int kind, struct platform **out);
+iovp_status handle_enter_device(iovp_device *h, struct platform **out,
+                                struct platform_device_state **device);
+iovp_device *handle_device(const struct platform *p, uint32_t index);
+
+/* ---- memory (memory.c) ------------------------------------------------ */
+
+/* Host address of `bytes` at a physical address, NULL if not all RAM. */
+uint8_t *memory_at(struct platform *p, uint64_t addr, uint64_t bytes);
+bool memory_is_placeholder(const struct platform *p, uint64_t addr);
+struct platform_smmu *memory_smmu_at(struct platform *p, uint64_t addr,
+                                     uint32_t width);
+void memory_free(struct platform *p);
+
+/* ---- IOMMUs (smmu.c) --------------------------------------------------- */
+
+iovp_status smmu_create_all(struct platform *p);
+void smmu_destroy_all(struct platform *p);
+/* Queue work of all IOMMUs, to the end; functional mode. */
+void smmu_work(struct platform *p);
+
+/* Interrupts of an IOMMU towards the user, from either mode. */
+void smmu_irq(struct platform_smmu *s, enum iovp_irq_line line);
+void smmu_sev(struct platform_smmu *s);
+enum iovp_bus_status smmu_msi(struct platform_smmu *s, uint64_t addr,
+                              uint32_t data);
+
+/* ---- devices (device.c, dma.c, workload.c) ----------------------------- */
+
+/* `a` completed with the device's defaults; false if it is malformed. */
+bool device_attrs(const struct platform_device_state *d, const iovp_attrs *a,
+                  iovp_attrs *out);
+/* One DMA: functional.  buf NULL: zeros are written, what is read is lost. */
+void dma_functional(struct platform *p, struct platform_device_state *d,
+                    const iovp_attrs *a, uint64_t iova, void *buf,
+                    uint64_t bytes, uint32_t access, iovp_dma_result *r);
+/* A record is complete: trace it and count it. */
+void platform_record(struct platform *p, const struct iovp_trace_record *r);
+
+/* NULL if valid, else what is wrong with it. */
+const char *workload_check(const iovp_workload *w, uint32_t pasid_bits);
+void workload_begin(struct workload *s, const iovp_workload *w);
+/* False: all is issued. */
+bool workload_next(struct workload *s, struct workload_access *a);
+/* Attributes of an access of a device's workload. */
+void workload_attrs(const struct platform_device_state *d,
+                    const struct workload_access *a, iovp_attrs *out);
+
+/* ---- statistics (stats.c) ---------------------------------------------- */
+
+struct stats_table *stats_create(void);
+void stats_destroy(struct stats_table *t);
+void stats_count(struct stats_table *t, const struct iovp_trace_record *r);
+void stats_reset(struct stats_table *t);
+iovp_status stats_rows(const struct stats_table *t, iovp_stream_stats *rows,
+                       size_t *count);
+
+/* ---- log (error.c) ------------------------------------------------------ */
+
+void platform_log(struct platform *p, uint32_t level, const char *fmt, ...)
+    __attribute__((format(printf, 3, 4)));
+
+/* ---- timed mode (timed.cpp, or timed_off.c without SystemC) -------------- */
+
+int timed_available(void);
+iovp_status timed_create(struct platform *p);
+void timed_destroy(struct platform *p);
+uint64_t timed_now(const struct platform *p);
+iovp_status timed_run_until(struct platform *p, uint64_t time_ps,
+                            uint32_t *reason);
+iovp_status timed_mmio(struct platform *p, struct platform_smmu *s,
+                       uint32_t offset, uint32_t width, uint32_t space,
+                       bool write, uint64_t *value);
+iovp_status timed_dma(struct platform *p, struct platform_device_state *d,
+                      const iovp_attrs *a, uint64_t iova, void *buf,
+                      uint64_t bytes, uint32_t access, uint64_t time_ps,
+                      iovp_dma_result *r);
+/* A workload was started or stopped. */
+void timed_workload_changed(struct platform *p,
+                            struct platform_device_state *d);
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif

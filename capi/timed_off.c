@@ -1,0 +1,84 @@
+/* SPDX-License-Identifier: MIT */
+/* Built instead of timed.cpp when there is no SystemC: never reached, as
+ * timed_available() says no before a timed platform could exist. */
+#ifndef IOVP_SYSTEMC
+
+#include "platform.h"
+
+int timed_available(void)
+{
+    return 0;
+}
+
+static iovp_status refuse(void)
+{
+    return iovp_fail(IOVP_E_UNSUPPORTED, "built without SystemC");
+}
+
+iovp_status timed_create(struct platform *p)
+{
+    (void)p;
+    return refuse();
+}
+
+void timed_destroy(struct platform *p)
+{
+    (void)p;
+}
+
+uint64_t timed_now(const struct platform *p)
+{
+    (void)p;
+    return 0;
+}
+
+iovp_status timed_run_until(struct platform *p, uint64_t time_ps,
+                            uint32_t *reason)
+{
+    (void)p;
+    (void)time_ps;
+    (void)reason;
+    return refuse();
+}
+
+iovp_status timed_mmio(struct platform *p, struct platform_smmu *s,
+                       uint32_t offset, uint32_t width, uint32_t space,
+                       bool write, uint64_t *value)
+{
+    (void)p;
+    (void)s;
+    (void)offset;
+    (void)width;
+    (void)space;
+    (void)write;
+    (void)value;
+    return refuse();
+}
+
+iovp_status timed_dma(struct platform *p, struct platform_device_state *d,
+                      const iovp_attrs *a, uint64_t iova, void *buf,
+                      uint64_t bytes, uint32_t access, uint64_t time_ps,
+                      iovp_dma_result *r)
+{
+    (void)p;
+    (void)d;
+    (void)a;
+    (void)iova;
+    (void)buf;
+    (void)bytes;
+    (void)access;
+    (void)time_ps;
+    (void)r;
+    return refuse();
+}
+
+void timed_workload_changed(struct platform *p,
+                            struct platform_device_state *d)
+{
+    (void)p;
+    (void)d;
+}
+
+#else
+typedef int iovp_timed_off_is_empty;
+#endif

@@ -1,0 +1,402 @@
+/* SPDX-License-Identifier: MIT */
+#include "cache.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "bits.h"
+
+/*
+ * A tag is two words, so that four ways share a cache line of the host.  The
+ * second word holds the caller's context in its low bits, the size class
+ * above and a valid bit; a tag of zero is an empty way.
+ */
+#define CTX_BITS    57
+#define TAG_VALID   (1ull << CTX_BITS)
+#define CLASS_SHIFT (CTX_BITS + 1)
+
+struct tag {
+    uint64_t page; /* address >> log2 */
+    uint64_t word;
+};
+
+struct iovp_cache {
+    struct iovp_cache_config cfg;
+    uint32_t payload;
+    uint32_t set_mask;
+    uint64_t classes;                   /* size classes that are present */
+    uint32_t count[IOVP_CACHE_CLASSES]; /* entries of each */
+    struct tag *tags;
+    uint64_t *stamp; /* LRU: time of last use per entry */
+    uint64_t *set;   /* PLRU tree or round-robin pointer per set */
+    uint8_t *data;
+    uint64_t clock;
+    uint64_t random;
+    struct iovp_cache_stats stats;
+};
+
+bool iovp_cache_config_valid(const struct iovp_cache_config *c)
+{
+    if (c->entries == 0)
+        return true;
+    return iovp_is_pow2(c->entries) && c->entries <= 1u << 20 &&
+           iovp_is_pow2(c->ways) && c->ways <= 64 && c->ways <= c->entries &&
+           c->policy < IOVP_POLICIES;
+}
+
+static uint64_t seed_of(const struct iovp_cache_config *c)
+{
+    return (uint64_t)c->seed * 0x9e3779b97f4a7c15ull + 0x2545f4914f6cdd1dull;
+}
+
+struct iovp_cache *iovp_cache_create(const struct iovp_cache_config *c,
+                                     uint32_t payload)
+{
+    struct iovp_cache *cache;
+    uint32_t n = c->entries;
+
+    if (!iovp_cache_config_valid(c))
+        return NULL;
+    cache = calloc(1, sizeof(*cache));
+    if (!cache)
+        return NULL;
+    cache->cfg = *c;
+    cache->payload = (payload + 7u) & ~7u;
+    cache->random = seed_of(c);
+    if (n == 0)
+        return cache;
+    cache->set_mask = n / c->ways - 1;
+    cache->tags = calloc(n, sizeof(*cache->tags));
+    cache->stamp = calloc(n, sizeof(*cache->stamp));
+    cache->set = calloc(n / c->ways, sizeof(*cache->set));
+    cache->data = calloc(n, cache->payload ? cache->payload : 8);
+    if (!cache->tags || !cache->stamp || !cache->set || !cache->data) {
+        iovp_cache_destroy(cache);
+        return NULL;
+    }
+    return cache;
+}
+
+void iovp_cache_destroy(struct iovp_cache *c)
+{
+    if (!c)
+        return;
+    free(c->tags);
+    free(c->stamp);
+    free(c->set);
+    free(c->data);
+    free(c);
+}
+
+static uint64_t tag_word(uint64_t ctx, unsigned log2)
+{
+    return (ctx & iovp_mask(CTX_BITS)) | TAG_VALID |
+           (uint64_t)log2 << CLASS_SHIFT;
+}
+
+static unsigned tag_class(const struct tag *t)
+{
+    return (unsigned)(t->word >> CLASS_SHIFT);
+}
+
+/*
+ * As hardware does, consecutive pages fall into consecutive sets; the context
+ * only rotates where a space begins, so that spaces with the same layout do
+ * not all fight for the same sets.
+ */
+static uint32_t set_of(const struct iovp_cache *c, uint64_t page, uint64_t ctx)
+{
+    uint64_t spread = (ctx * 0x9e3779b97f4a7c15ull) >> 40;
+
+    return (uint32_t)(page ^ (page >> 20) ^ spread) & c->set_mask;
+}
+
+static void *data_of(const struct iovp_cache *c, uint32_t index)
+{
+    return c->data + (size_t)index * c->payload;
+}
+
+/* Index of the matching entry, or -1. */
+static int64_t find(const struct iovp_cache *c, uint64_t addr, uint64_t ctx,
+                    unsigned log2)
+{
+    uint64_t page = addr >> log2;
+    uint64_t word = tag_word(ctx, log2);
+    uint32_t first = set_of(c, page, ctx) * c->cfg.ways;
+    uint32_t i;
+
+    for (i = first; i < first + c->cfg.ways; i++)
+        if (c->tags[i].page == page && c->tags[i].word == word)
+            return i;
+    return -1;
+}
+
+/* Walk the tree from the root and point every node away from `way`. */
+static void plru_touch(struct iovp_cache *c, uint32_t set, uint32_t way)
+{
+    uint32_t span = c->cfg.ways;
+    uint32_t node = 1;
+
+    while (span > 1) {
+        bool right;
+
+        span /= 2;
+        right = (way & span) != 0;
+        if (right)
+            c->set[set] &= ~(1ull << (node - 1));
+        else
+            c->set[set] |= 1ull << (node - 1);
+        node = node * 2 + right;
+    }
+}
+
+static uint32_t plru_victim(const struct iovp_cache *c, uint32_t set)
+{
+    uint32_t span = c->cfg.ways;
+    uint32_t node = 1;
+    uint32_t way = 0;
+
+    while (span > 1) {
+        bool right = (c->set[set] >> (node - 1)) & 1;
+
+        span /= 2;
+        if (right)
+            way |= span;
+        node = node * 2 + right;
+    }
+    return way;
+}
+
+static void touch(struct iovp_cache *c, uint32_t index)
+{
+    if (c->cfg.policy == IOVP_POLICY_LRU)
+        c->stamp[index] = ++c->clock;
+    else if (c->cfg.policy == IOVP_POLICY_PLRU)
+        plru_touch(c, index / c->cfg.ways, index % c->cfg.ways);
+}
+
+void *iovp_cache_lookup_class(struct iovp_cache *c, uint64_t addr,
+                              uint64_t ctx, unsigned log2)
+{
+    int64_t i;
+
+    c->stats.lookups++;
+    if (!((c->classes >> log2) & 1))
+        return NULL;
+    i = find(c, addr, ctx, log2);
+    if (i < 0)
+        return NULL;
+    c->stats.hits++;
+    touch(c, (uint32_t)i);
+    return data_of(c, (uint32_t)i);
+}
+
+static int64_t find_any(const struct iovp_cache *c, uint64_t addr, uint64_t ctx,
+                        uint64_t alt)
+{
+    uint64_t left = c->classes;
+
+    while (left) {
+        unsigned log2 = (unsigned)__builtin_ctzll(left);
+        int64_t i = find(c, addr, ctx, log2);
+
+        if (i < 0 && alt != ctx)
+            i = find(c, addr, alt, log2);
+        if (i >= 0)
+            return i;
+        left &= left - 1;
+    }
+    return -1;
+}
+
+void *iovp_cache_lookup(struct iovp_cache *c, uint64_t addr, uint64_t ctx,
+                        uint64_t alt)
+{
+    int64_t i = find_any(c, addr, ctx, alt);
+
+    c->stats.lookups++;
+    if (i < 0)
+        return NULL;
+    c->stats.hits++;
+    touch(c, (uint32_t)i);
+    return data_of(c, (uint32_t)i);
+}
+
+const void *iovp_cache_peek(const struct iovp_cache *c, uint64_t addr,
+                            uint64_t ctx, uint64_t alt)
+{
+    int64_t i = find_any(c, addr, ctx, alt);
+
+    return i < 0 ? NULL : data_of(c, (uint32_t)i);
+}
+
+static uint64_t next_random(struct iovp_cache *c)
+{
+    c->random ^= c->random << 13;
+    c->random ^= c->random >> 7;
+    c->random ^= c->random << 17;
+    return c->random;
+}
+
+static uint32_t victim(struct iovp_cache *c, uint32_t set)
+{
+    uint32_t first = set * c->cfg.ways;
+    uint32_t best = first;
+    uint32_t i;
+
+    for (i = first; i < first + c->cfg.ways; i++) {
+        if (!c->tags[i].word)
+            return i;
+        if (c->stamp[i] < c->stamp[best])
+            best = i;
+    }
+    switch (c->cfg.policy) {
+    case IOVP_POLICY_PLRU:
+        return first + plru_victim(c, set);
+    case IOVP_POLICY_RR:
+        return first + (uint32_t)(c->set[set]++ & (c->cfg.ways - 1));
+    case IOVP_POLICY_RANDOM:
+        return first + (uint32_t)(next_random(c) & (c->cfg.ways - 1));
+    default:
+        return best;
+    }
+}
+
+static void drop(struct iovp_cache *c, uint32_t index)
+{
+    unsigned log2 = tag_class(&c->tags[index]);
+
+    c->tags[index] = (struct tag){0, 0};
+    if (--c->count[log2] == 0)
+        c->classes &= ~(1ull << log2);
+}
+
+void *iovp_cache_fill(struct iovp_cache *c, uint64_t addr, uint64_t ctx,
+                      unsigned log2)
+{
+    uint64_t page = addr >> log2;
+    int64_t i;
+
+    if (c->cfg.entries == 0)
+        return NULL;
+    i = find(c, addr, ctx, log2);
+    if (i < 0) {
+        i = victim(c, set_of(c, page, ctx));
+        if (c->tags[i].word) {
+            drop(c, (uint32_t)i);
+            c->stats.evictions++;
+        }
+        c->tags[i] = (struct tag){page, tag_word(ctx, log2)};
+        c->count[log2]++;
+        c->classes |= 1ull << log2;
+    }
+    c->stats.fills++;
+    touch(c, (uint32_t)i);
+    memset(data_of(c, (uint32_t)i), 0, c->payload);
+    return data_of(c, (uint32_t)i);
+}
+
+static bool touches(const struct tag *t, uint64_t first, uint64_t last)
+{
+    unsigned log2 = tag_class(t);
+    uint64_t start = t->page << log2;
+
+    return start <= last && (start | iovp_mask(log2)) >= first;
+}
+
+/*
+ * A small range with an exact context is looked up page by page instead of
+ * scanned for: what TLBI by address does most of the time.
+ */
+static bool invalidate_exact(struct iovp_cache *c, uint64_t first,
+                             uint64_t last, uint64_t ctx, uint32_t *dropped)
+{
+    uint64_t left = c->classes;
+
+    if (left && ((last - first) >> __builtin_ctzll(left)) > 16)
+        return false;
+    for (; left; left &= left - 1) {
+        unsigned log2 = (unsigned)__builtin_ctzll(left);
+        uint64_t page = first >> log2;
+        uint64_t pages = (last >> log2) - page + 1;
+
+        for (; pages; pages--, page++) {
+            int64_t i = find(c, page << log2, ctx, log2);
+
+            if (i >= 0) {
+                drop(c, (uint32_t)i);
+                ++*dropped;
+            }
+        }
+    }
+    return true;
+}
+
+uint32_t iovp_cache_invalidate(struct iovp_cache *c, uint64_t first,
+                               uint64_t last, uint64_t ctx, uint64_t mask)
+{
+    uint32_t dropped = 0;
+    uint32_t i;
+
+    mask &= iovp_mask(CTX_BITS);
+    if (mask != iovp_mask(CTX_BITS) ||
+        !invalidate_exact(c, first, last, ctx, &dropped)) {
+        for (i = 0; i < c->cfg.entries; i++) {
+            const struct tag *t = &c->tags[i];
+
+            if (t->word && ((t->word ^ ctx) & mask) == 0 &&
+                touches(t, first, last)) {
+                drop(c, i);
+                dropped++;
+            }
+        }
+    }
+    c->stats.invalidations += dropped;
+    return dropped;
+}
+
+uint32_t iovp_cache_invalidate_if(struct iovp_cache *c,
+                                  iovp_cache_match_fn *match, void *ud)
+{
+    uint32_t dropped = 0;
+    uint32_t i;
+
+    for (i = 0; i < c->cfg.entries; i++) {
+        const struct tag *t = &c->tags[i];
+        unsigned log2 = tag_class(t);
+
+        if (t->word && match(ud, t->page << log2,
+                             t->word & iovp_mask(CTX_BITS), log2,
+                             data_of(c, i))) {
+            drop(c, i);
+            dropped++;
+        }
+    }
+    c->stats.invalidations += dropped;
+    return dropped;
+}
+
+void iovp_cache_flush(struct iovp_cache *c)
+{
+    iovp_cache_invalidate(c, 0, UINT64_MAX, 0, 0);
+}
+
+void iovp_cache_reset(struct iovp_cache *c)
+{
+    if (c->cfg.entries) {
+        memset(c->tags, 0, c->cfg.entries * sizeof(*c->tags));
+        memset(c->stamp, 0, c->cfg.entries * sizeof(*c->stamp));
+        memset(c->set, 0,
+               c->cfg.entries / c->cfg.ways * sizeof(*c->set));
+    }
+    memset(c->count, 0, sizeof(c->count));
+    c->classes = 0;
+    c->clock = 0;
+    c->random = seed_of(&c->cfg);
+    c->stats = (struct iovp_cache_stats){0, 0, 0, 0, 0};
+}
+
+const struct iovp_cache_stats *iovp_cache_get_stats(const struct iovp_cache *c)
+{
+    return &c->stats;
+}

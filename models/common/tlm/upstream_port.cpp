@@ -1,0 +1,213 @@
+// SPDX-License-Identifier: MIT
+#include "upstream_port.h"
+
+namespace iovp
+{
+
+using sc_core::sc_time;
+using sc_core::sc_time_stamp;
+
+// Deny one 4 KiB page, read and write: a larger denial would also cover
+// addresses nobody asked about (11.3.5).
+static const uint64_t deny_mask = 0xfff;
+
+upstream_port::upstream_port(const char *name, transaction_sink &sink,
+                             unsigned index_, unsigned slots)
+    : tlm::tlm_target_socket<>(name), index(index_), defaults(no_attrs()),
+      sink_(sink), slots_(slots ? slots : 1)
+{
+    bind(static_cast<tlm::tlm_fw_transport_if<> &>(*this));
+}
+
+void upstream_port::b_transport(payload &p, sc_time &delay)
+{
+    sink_.transact(*this, p, delay);
+}
+
+unsigned upstream_port::transport_dbg(payload &p)
+{
+    return sink_.debug(*this, p);
+}
+
+bool upstream_port::get_direct_mem_ptr(payload &p, tlm::tlm_dmi &dmi)
+{
+    dmi.init();
+    dmi.set_start_address(p.get_address() & ~deny_mask);
+    dmi.set_end_address(p.get_address() | deny_mask);
+    dmi.allow_read_write();
+    return false;
+}
+
+tlm::tlm_sync_enum upstream_port::nb_transport_fw(payload &p,
+                                                  tlm::tlm_phase &phase,
+                                                  sc_time &t)
+{
+    if (phase == tlm::BEGIN_REQ)
+        return begin_request(p, phase, t);
+    if (phase == tlm::END_RESP && response_ == &p) {
+        end_response(sc_time_stamp() + t);
+        return tlm::TLM_COMPLETED;
+    }
+    return tlm::TLM_ACCEPTED; // an ignorable phase
+}
+
+tlm::tlm_sync_enum upstream_port::begin_request(payload &p,
+                                                tlm::tlm_phase &phase,
+                                                sc_time &t)
+{
+    // No memory manager, or a request before the last one's END_REQ: the
+    // initiator breaks the protocol, and nothing can be kept for later.
+    if (!p.has_mm() || stalled_) {
+        p.set_response_status(tlm::TLM_GENERIC_ERROR_RESPONSE);
+        return tlm::TLM_COMPLETED;
+    }
+    start_processes();
+    p.acquire();
+    if (used_ == slots_) {
+        stalled_ = &p;
+        stalled_at_ = sc_time_stamp() + t;
+        return tlm::TLM_ACCEPTED;
+    }
+    used_++;
+    requests_.push(p, sc_time_stamp() + t);
+    phase = tlm::END_REQ;
+    return tlm::TLM_UPDATED;
+}
+
+// The response in progress is over; the next one may begin at `free_at`.
+void upstream_port::end_response(const sc_time &free_at)
+{
+    payload *p = response_;
+
+    response_ = nullptr;
+    response_free_at_ = free_at;
+    used_--;
+    p->release();
+    retry_.notify(sc_core::SC_ZERO_TIME);
+}
+
+void upstream_port::start_processes()
+{
+    sc_core::sc_spawn_options d, r;
+
+    if (started_)
+        return;
+    started_ = true;
+    d.spawn_method();
+    d.dont_initialize();
+    d.set_sensitivity(&requests_.event());
+    d.set_sensitivity(&again_);
+    sc_core::sc_spawn([this] { dispatch(); },
+                      sc_core::sc_gen_unique_name("dispatch"), &d);
+    r.spawn_method();
+    r.dont_initialize();
+    r.set_sensitivity(&responses_.event());
+    r.set_sensitivity(&retry_);
+    sc_core::sc_spawn([this] { respond(); },
+                      sc_core::sc_gen_unique_name("respond"), &r);
+}
+
+// A request is due: see that a thread is there for it.
+void upstream_port::dispatch()
+{
+    if (!requests_.front())
+        return;
+    if (idle_) {
+        work_.notify();
+    } else if (workers_ < slots_) {
+        workers_++;
+        sc_core::sc_spawn([this] { serve(); },
+                          sc_core::sc_gen_unique_name("serve"));
+    }
+}
+
+void upstream_port::serve()
+{
+    for (;;) {
+        payload *p = next_request();
+        sc_time delay = sc_core::SC_ZERO_TIME;
+
+        if (!p) {
+            idle_++;
+            sc_core::wait(work_);
+            idle_--;
+            continue;
+        }
+        // If the sink waits, another thread takes what else is due.
+        again_.notify(sc_core::SC_ZERO_TIME);
+        sink_.transact(*this, *p, delay);
+        active_.erase(std::find_if(
+            active_.begin(), active_.end(),
+            [p](const window &w) { return w.owner == p; }));
+        responses_.push(*p, sc_time_stamp() + delay);
+    }
+}
+
+// Take the first request that is due, unless it overlaps one in the sink:
+// then all wait, and the thread that ends the other takes it.
+tlm::tlm_generic_payload *upstream_port::next_request()
+{
+    payload *p = requests_.front();
+    unsigned n;
+    window w;
+
+    if (!p)
+        return nullptr;
+    n = std::min(p->get_data_length(), p->get_streaming_width());
+    w = {p, p->get_address(), p->get_address() + (n ? n - 1 : 0)};
+    for (const window &a : active_)
+        if (w.first <= a.last && a.first <= w.last)
+            return nullptr;
+    active_.push_back(w);
+    requests_.pop();
+    return p;
+}
+
+void upstream_port::respond()
+{
+    while (send_end_request() || send_response())
+        ;
+}
+
+// The stalled request enters when a slot is free, not before its own time.
+bool upstream_port::send_end_request()
+{
+    tlm::tlm_phase phase = tlm::END_REQ;
+    sc_time t = sc_core::SC_ZERO_TIME;
+    payload *p = stalled_;
+
+    if (!p || used_ == slots_)
+        return false;
+    if (stalled_at_ > sc_time_stamp())
+        t = stalled_at_ - sc_time_stamp();
+    stalled_ = nullptr;
+    used_++;
+    requests_.push(*p, sc_time_stamp() + t);
+    (*this)->nb_transport_bw(*p, phase, t);
+    return true;
+}
+
+bool upstream_port::send_response()
+{
+    tlm::tlm_phase phase = tlm::BEGIN_RESP;
+    sc_time t = sc_core::SC_ZERO_TIME;
+    payload *p = responses_.front();
+    tlm::tlm_sync_enum sync;
+
+    if (response_ || !p)
+        return false;
+    if (response_free_at_ > sc_time_stamp()) {
+        retry_.notify(response_free_at_ - sc_time_stamp());
+        return false;
+    }
+    responses_.pop();
+    response_ = p;
+    sync = (*this)->nb_transport_bw(*p, phase, t);
+    if (response_ == p &&
+        (sync == tlm::TLM_COMPLETED ||
+         (sync == tlm::TLM_UPDATED && phase == tlm::END_RESP)))
+        end_response(sc_time_stamp() + t);
+    return true;
+}
+
+} // namespace iovp

@@ -1,0 +1,160 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The configuration of a transaction: which STE and CD, from the
+ * configuration cache or from memory (3.3, 3.9).
+ *
+ * The cache holds STE and CD together, as MMU-600 does, by StreamID (address)
+ * and SubstreamID (context).  What failed to be fetched or is illegal is never
+ * cached (3.21.1).
+ */
+#include "smmuv3_internal.h"
+
+/* SSV in bit 0, SubstreamID above. */
+static uint64_t substream_ctx(bool ssv, uint32_t ssid)
+{
+    return ssv ? (uint64_t)ssid << 1 | 1 : 0;
+}
+
+enum cd_choice { USE_CD, BYPASS_S1, FAULT };
+
+/*
+ * Which CD a transaction selects (5.2, S1CDMax and S1DSS).  *ssid is its
+ * index if the result is USE_CD.
+ */
+static enum cd_choice choose_cd(struct smmuv3_job *j, const uint64_t *ste,
+                                uint32_t *ssid)
+{
+    const struct iovp_attrs *a = j->attrs;
+    unsigned cdmax = (unsigned)iovp_get_field(ste, STE_S1CDMAX);
+    unsigned dss = (unsigned)iovp_get_field(ste, STE_S1DSS);
+
+    *ssid = a->pasid_valid ? a->pasid : 0;
+    if (cdmax == 0 || iovp_bits(j->s->cfg.idr1, 10, 6) == 0) {
+        if (!a->pasid_valid)
+            return USE_CD;
+        j->fault.type = C_BAD_SUBSTREAMID;
+        return FAULT;
+    }
+    if (!a->pasid_valid) {
+        if (dss == STE_S1DSS_BYPASS)
+            return BYPASS_S1;
+        if (dss == STE_S1DSS_SSID0)
+            return USE_CD;
+        j->fault.type = F_STREAM_DISABLED;
+        return FAULT;
+    }
+    if ((uint64_t)*ssid >> cdmax) {
+        j->fault.type = C_BAD_SUBSTREAMID;
+        return FAULT;
+    }
+    if (*ssid == 0 && dss == STE_S1DSS_SSID0) {
+        j->fault.type = F_STREAM_DISABLED;
+        return FAULT;
+    }
+    return USE_CD;
+}
+
+static bool load_stage1(struct smmuv3_job *j, const uint64_t *ste,
+                        struct smmuv3_stream *st)
+{
+    uint32_t ssid;
+
+    switch (choose_cd(j, ste, &ssid)) {
+    case USE_CD:
+        return smmuv3_cd_load(j, ste, ssid, st);
+    case BYPASS_S1:
+        st->s1 = false;
+        st->config &= ~1u;
+        return true;
+    default:
+        return false;
+    }
+}
+
+static enum smmuv3_cfg_status load(struct smmuv3_job *j,
+                                   struct smmuv3_stream *st)
+{
+    uint64_t ste[STE_WORDS];
+
+    if (!smmuv3_ste_fetch(j, j->attrs->stream_id, ste))
+        return SMMUV3_CFG_EVENT;
+    if (smmuv3_ste_illegal(j->s, ste)) {
+        j->fault.type = C_BAD_STE;
+        return SMMUV3_CFG_EVENT;
+    }
+    smmuv3_ste_decode(j->s, ste, st);
+    /* CD fetches may need stage 2, so the tags come first and again last. */
+    smmuv3_tlb_tags(st);
+    if (!(st->config & 4))
+        return SMMUV3_CFG_ABORT;
+    if (st->s1) {
+        if (!load_stage1(j, ste, st))
+            return SMMUV3_CFG_EVENT;
+        smmuv3_tlb_tags(st);
+    } else if (j->attrs->pasid_valid) {
+        /* 5.2, S1Fmt: a SubstreamID without stage 1. */
+        j->fault.type = C_BAD_SUBSTREAMID;
+        return SMMUV3_CFG_EVENT;
+    }
+    return SMMUV3_CFG_OK;
+}
+
+static enum smmuv3_cfg_status cached(struct smmuv3_stream *st)
+{
+    return st->config & 4 ? SMMUV3_CFG_OK : SMMUV3_CFG_ABORT;
+}
+
+enum smmuv3_cfg_status smmuv3_config_lookup(struct smmuv3_job *j,
+                                            struct smmuv3_stream *scratch,
+                                            struct smmuv3_stream **stream)
+{
+    struct iovp_cache *c = j->s->cache[IOVP_CACHE_CONFIG];
+    uint32_t sid = j->attrs->stream_id;
+    uint64_t ctx = substream_ctx(j->attrs->pasid_valid, j->attrs->pasid);
+    enum smmuv3_cfg_status status;
+    struct smmuv3_stream *entry;
+
+    if (j->debug) {
+        const struct smmuv3_stream *seen = iovp_cache_peek(c, sid, ctx, ctx);
+
+        *stream = scratch;
+        if (!seen)
+            return load(j, scratch);
+        *scratch = *seen;
+        return cached(scratch);
+    }
+    entry = iovp_cache_lookup(c, sid, ctx, ctx);
+    if (entry) {
+        iovp_walk_cache(j->walk, IOVP_CACHE_CONFIG, IOVP_CACHE_HIT);
+        *stream = entry;
+        return cached(entry);
+    }
+    iovp_walk_cache(j->walk, IOVP_CACHE_CONFIG, IOVP_CACHE_MISS);
+    *stream = scratch;
+    status = load(j, scratch);
+    if (status == SMMUV3_CFG_EVENT)
+        return status;
+    entry = iovp_cache_fill(c, sid, ctx, 0);
+    if (entry) {
+        *entry = *scratch;
+        *stream = entry;
+    }
+    return status;
+}
+
+void smmuv3_config_invalidate(struct smmuv3 *s, uint32_t first, uint32_t last)
+{
+    iovp_cache_invalidate(s->cache[IOVP_CACHE_CONFIG], first, last, 0, 0);
+}
+
+void smmuv3_config_invalidate_cd(struct smmuv3 *s, uint32_t sid, uint32_t ssid,
+                                 bool all)
+{
+    struct iovp_cache *c = s->cache[IOVP_CACHE_CONFIG];
+
+    iovp_cache_invalidate(c, sid, sid, substream_ctx(true, ssid),
+                          all ? 0 : UINT64_MAX);
+    /* CD 0 also serves transactions without a SubstreamID. */
+    if (!all && ssid == 0)
+        iovp_cache_invalidate(c, sid, sid, 0, UINT64_MAX);
+}

@@ -1,0 +1,82 @@
+/* SPDX-License-Identifier: MIT */
+/* From a fault to an Event record (7.3). */
+#include "smmuv3_internal.h"
+
+/* What a record contains besides type, StreamID and SubstreamID. */
+enum event_shape {
+    SHAPE_BARE = 0,
+    SHAPE_NO_SSV,   /* SubstreamID always valid, SSV is RES0 (7.3.9) */
+    SHAPE_FETCH,    /* FetchAddr */
+    SHAPE_INPUT,    /* RnW, InD, PnU, InputAddr */
+    SHAPE_WALK,     /* ... S2, CLASS, FetchAddr */
+    SHAPE_TRANSLATE /* ... S2, CLASS, IPA */
+};
+
+static enum event_shape shape_of(uint8_t type)
+{
+    switch (type) {
+    case C_BAD_SUBSTREAMID:
+        return SHAPE_NO_SSV;
+    case F_STE_FETCH:
+    case F_CD_FETCH:
+        return SHAPE_FETCH;
+    case F_UUT:
+    case F_TRANSL_FORBIDDEN:
+        return SHAPE_INPUT;
+    case F_WALK_EABT:
+        return SHAPE_WALK;
+    case F_TRANSLATION:
+    case F_ADDR_SIZE:
+    case F_ACCESS:
+    case F_PERMISSION:
+        return SHAPE_TRANSLATE;
+    default:
+        return SHAPE_BARE;
+    }
+}
+
+static void put_input(uint64_t *ev, uint64_t iova, bool read, bool privileged,
+                      bool instruction)
+{
+    iovp_put_field(ev, EVENT_RNW, read);
+    iovp_put_field(ev, EVENT_PNU, privileged);
+    /* InD == 0 when RnW == 0. */
+    iovp_put_field(ev, EVENT_IND, read && instruction);
+    ev[EVENT_INPUTADDR_WORD] = iova;
+}
+
+static void put_stage(uint64_t *ev, const struct smmuv3_fault *f)
+{
+    iovp_put_field(ev, EVENT_S2, f->s2);
+    iovp_put_field(ev, EVENT_CLASS, f->class_);
+}
+
+void smmuv3_report(struct smmuv3_job *j, uint64_t iova, unsigned access,
+                   bool privileged, bool instruction)
+{
+    const struct iovp_attrs *a = j->attrs;
+    const struct smmuv3_fault *f = &j->fault;
+    enum event_shape shape = shape_of(f->type);
+    uint64_t ev[EVENT_WORDS] = {0};
+    /* An atomic reads and writes, and is recorded as a write (13.1.1). */
+    bool read = !(access & SMMUV3_WRITE);
+    uint64_t pa_mask = iovp_mask(56);
+
+    if (f->silent || j->debug)
+        return;
+    iovp_put_field(ev, EVENT_TYPE, f->type);
+    iovp_put_field(ev, EVENT_SID, a->stream_id);
+    if (a->pasid_valid) {
+        iovp_put_field(ev, EVENT_SSID, a->pasid);
+        iovp_put_field(ev, EVENT_SSV, shape != SHAPE_NO_SSV);
+    }
+    if (shape >= SHAPE_INPUT)
+        put_input(ev, iova, read, privileged, instruction);
+    if (shape >= SHAPE_WALK)
+        put_stage(ev, f);
+    if (shape == SHAPE_FETCH || shape == SHAPE_WALK)
+        ev[EVENT_ADDR2_WORD] = f->addr2 & pa_mask & ~7ull;
+    if (shape == SHAPE_TRANSLATE && f->s2)
+        ev[EVENT_ADDR2_WORD] = f->addr2 & pa_mask & ~0xfffull;
+    smmuv3_eventq_write(j->s, ev);
+}

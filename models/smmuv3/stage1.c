@@ -1,0 +1,107 @@
+/* SPDX-License-Identifier: MIT */
+/* Stage 1 translation: VA to IPA or PA (3.4, 5.4). */
+#include "smmuv3_internal.h"
+
+static bool stage1_fault(struct smmuv3_job *j, const struct smmuv3_stream *st,
+                         uint8_t type)
+{
+    j->fault.type = type;
+    j->fault.class_ = EVENT_CLASS_IN;
+    j->fault.silent = !st->cd_r;
+    j->fault.razwi = !st->cd_a;
+    return false;
+}
+
+/* 7.3.12: a stage 1 descriptor that aborts has class TT and its PA. */
+static bool walk_aborted(struct smmuv3_job *j, uint64_t addr)
+{
+    j->fault.type = F_WALK_EABT;
+    j->fault.class_ = EVENT_CLASS_TT;
+    j->fault.addr2 = addr;
+    return false;
+}
+
+static uint8_t event_of(enum pt_arm_fault f)
+{
+    switch (f) {
+    case PT_ARM_FAULT_ADDR_SIZE:
+        return F_ADDR_SIZE;
+    case PT_ARM_FAULT_ACCESS:
+        return F_ACCESS;
+    default:
+        return F_TRANSLATION;
+    }
+}
+
+/* 3.4.1: VA[AddrTop:N] must equal the bit that selects the table. */
+static bool in_range(const struct smmuv3_ttb *b, uint64_t va, bool upper)
+{
+    unsigned top = b->tbi ? 55 : 63;
+    unsigned n = b->table.input_bits;
+    uint64_t bits = iovp_bits(va, top, n);
+
+    return bits == (upper ? iovp_mask(top - n + 1) : 0);
+}
+
+static bool read_desc(struct smmuv3_job *j, const struct smmuv3_stream *st,
+                      const struct smmuv3_ttb *b, const struct pt_arm_walk *w,
+                      uint64_t va, uint64_t *desc)
+{
+    uint64_t addr = pt_arm_desc_addr(&b->table, w, va);
+
+    if (st->s2 && !smmuv3_stage2_read(j, st, addr, EVENT_CLASS_TT, &addr))
+        return false;
+    if (!smmuv3_fetch(j, IOVP_WALK_S1, w->level, &b->attrs, addr, desc, 8))
+        return walk_aborted(j, addr);
+    return true;
+}
+
+/* Start at the deepest table that the walk cache knows, or at the TTB. */
+static void begin_walk(struct smmuv3_job *j, const struct smmuv3_stream *st,
+                       const struct smmuv3_ttb *b, uint64_t va,
+                       struct pt_arm_walk *w)
+{
+    struct iovp_cache *c = j->s->cache[IOVP_CACHE_WALK];
+    const smmuv3_walke *e = NULL;
+
+    if (!j->debug) {
+        e = iovp_cache_lookup(c, va, st->s1_walk_ctx, st->s1_walk_ctx);
+        iovp_walk_cache(j->walk, IOVP_CACHE_WALK,
+                        e ? IOVP_CACHE_HIT : IOVP_CACHE_MISS);
+    }
+    if (e)
+        *w = *e;
+    else
+        pt_arm_start(&b->table, w);
+}
+
+bool smmuv3_stage1(struct smmuv3_job *j, const struct smmuv3_stream *st,
+                   uint64_t va, struct pt_arm_leaf *leaf)
+{
+    bool upper = st->world != SMMUV3_WORLD_EL2 && iovp_bit(va, 55);
+    const struct smmuv3_ttb *b = &st->ttb[upper];
+    struct pt_arm_walk w;
+    enum pt_arm_fault fault;
+    enum pt_arm_step step;
+    uint64_t desc;
+
+    if (b->disabled || !in_range(b, va, upper))
+        return stage1_fault(j, st, F_TRANSLATION);
+    begin_walk(j, st, b, va, &w);
+    for (;;) {
+        if (!read_desc(j, st, b, &w, va, &desc))
+            return false;
+        step = pt_arm_step(&b->table, &w, desc, leaf, &fault);
+        if (step == PT_ARM_STEP_LEAF)
+            return true;
+        if (step == PT_ARM_STEP_FAULT)
+            return stage1_fault(j, st, event_of(fault));
+        if (!j->debug) {
+            smmuv3_walke *e = iovp_cache_fill(
+                j->s->cache[IOVP_CACHE_WALK], va, st->s1_walk_ctx,
+                pt_arm_level_shift(&b->table, w.level - 1));
+            if (e)
+                *e = w;
+        }
+    }
+}

@@ -1,0 +1,131 @@
+/* SPDX-License-Identifier: MIT */
+/* Stage 2 translation: IPA to PA (3.3.4, 3.4). */
+#include "smmuv3_internal.h"
+
+static const uint8_t fault_type[] = {
+    [PT_ARM_FAULT_TRANSLATION] = F_TRANSLATION,
+    [PT_ARM_FAULT_ADDR_SIZE] = F_ADDR_SIZE,
+    [PT_ARM_FAULT_ACCESS] = F_ACCESS,
+    [PT_ARM_FAULT_PERMISSION] = F_PERMISSION,
+    [PT_ARM_FAULT_EXTERNAL] = F_WALK_EABT,
+};
+
+static bool stage2_fault(struct smmuv3_job *j, const struct smmuv3_stream *st,
+                         enum pt_arm_fault f, unsigned class_, uint64_t addr)
+{
+    j->fault.type = fault_type[f];
+    j->fault.s2 = true;
+    j->fault.class_ = (uint8_t)class_;
+    j->fault.addr2 = addr;
+    /* 5.2 S2R: translation-related faults are recorded only if it is set. */
+    j->fault.silent = f != PT_ARM_FAULT_EXTERNAL && !st->s2r;
+    return false;
+}
+
+static void leaf_entry(const struct smmuv3 *s, const struct pt_arm_leaf *leaf,
+                       struct smmuv3_s2e *out)
+{
+    const struct pt_arm_perm_ctl ctl = {
+        .xnx = (s->cfg.idr3 & SMMU_IDR3_XNX) != 0};
+
+    out->pa = leaf->base;
+    out->log2 = leaf->log2;
+    out->perms = pt_arm_s2_perms(leaf, &ctl);
+    out->mem_type =
+        smmuv3_s2_mem_type((unsigned)iovp_bits(leaf->desc, 5, 2));
+    out->shareability = (uint8_t)iovp_bits(leaf->desc, 9, 8);
+}
+
+/* Start at the deepest table that the walk cache knows, or at S2TTB. */
+static void begin_walk(struct smmuv3_job *j, const struct smmuv3_stream *st,
+                       uint64_t ipa, struct pt_arm_walk *w)
+{
+    struct iovp_cache *c = j->s->cache[IOVP_CACHE_WALK];
+    const smmuv3_walke *e =
+        j->debug ? NULL
+                 : iovp_cache_lookup(c, ipa, st->s2_walk_ctx, st->s2_walk_ctx);
+
+    if (e)
+        *w = *e;
+    else
+        pt_arm_start(&st->s2table, w);
+}
+
+static bool walk(struct smmuv3_job *j, const struct smmuv3_stream *st,
+                 uint64_t ipa, unsigned class_, struct pt_arm_leaf *leaf)
+{
+    const struct pt_arm_table *t = &st->s2table;
+    struct pt_arm_walk w;
+    enum pt_arm_fault fault;
+    enum pt_arm_step step;
+    uint64_t desc, addr;
+
+    begin_walk(j, st, ipa, &w);
+    for (;;) {
+        addr = pt_arm_desc_addr(t, &w, ipa);
+        if (!smmuv3_fetch(j, IOVP_WALK_S2, w.level, &st->s2attrs, addr, &desc,
+                          8))
+            return stage2_fault(j, st, PT_ARM_FAULT_EXTERNAL, class_, addr);
+        step = pt_arm_step(t, &w, desc, leaf, &fault);
+        if (step == PT_ARM_STEP_LEAF)
+            return true;
+        if (step == PT_ARM_STEP_FAULT)
+            return stage2_fault(j, st, fault, class_, ipa);
+        if (!j->debug) {
+            smmuv3_walke *e = iovp_cache_fill(
+                j->s->cache[IOVP_CACHE_WALK], ipa, st->s2_walk_ctx,
+                pt_arm_level_shift(t, w.level - 1));
+            if (e)
+                *e = w;
+        }
+    }
+}
+
+bool smmuv3_stage2(struct smmuv3_job *j, const struct smmuv3_stream *st,
+                   uint64_t ipa, unsigned class_, struct smmuv3_s2e *out)
+{
+    struct iovp_cache *c = j->s->cache[IOVP_CACHE_STAGE2];
+    const struct smmuv3_s2e *hit;
+    struct smmuv3_s2e *entry;
+    struct pt_arm_leaf leaf;
+
+    /* 3.4: an IPA outside S2T0SZ's range is a stage 2 Translation fault. */
+    if (ipa >> st->s2table.input_bits)
+        return stage2_fault(j, st, PT_ARM_FAULT_TRANSLATION, class_, ipa);
+    hit = j->debug ? iovp_cache_peek(c, ipa, st->s2_ctx, st->s2_ctx)
+                   : iovp_cache_lookup(c, ipa, st->s2_ctx, st->s2_ctx);
+    if (hit) {
+        *out = *hit;
+        if (iovp_walk_outcome(j->walk->caches, IOVP_CACHE_STAGE2) ==
+            IOVP_CACHE_UNUSED)
+            iovp_walk_cache(j->walk, IOVP_CACHE_STAGE2, IOVP_CACHE_HIT);
+        return true;
+    }
+    iovp_walk_cache(j->walk, IOVP_CACHE_STAGE2, IOVP_CACHE_MISS);
+    if (!walk(j, st, ipa, class_, &leaf))
+        return false;
+    leaf_entry(j->s, &leaf, out);
+    if (!j->debug) {
+        entry = iovp_cache_fill(c, ipa, st->s2_ctx, out->log2);
+        if (entry)
+            *entry = *out;
+    }
+    return true;
+}
+
+bool smmuv3_stage2_read(struct smmuv3_job *j, const struct smmuv3_stream *st,
+                        uint64_t ipa, unsigned class_, uint64_t *pa)
+{
+    struct smmuv3_s2e e;
+
+    if (!smmuv3_stage2(j, st, ipa, class_, &e))
+        return false;
+    /*
+     * Implicitly a data read (7.3.16); S2PTW also refuses tables in Device
+     * memory (5.2).
+     */
+    if (!(e.perms & PT_ARM_PR) || (st->s2ptw && (e.mem_type & 0xf0) == 0))
+        return stage2_fault(j, st, PT_ARM_FAULT_PERMISSION, class_, ipa);
+    *pa = e.pa | (ipa & iovp_mask(e.log2));
+    return true;
+}

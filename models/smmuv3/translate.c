@@ -1,0 +1,377 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The translation of one transaction: 3.3, 3.4, 13.1 and the procedure of
+ * chapter 15.  A TLB entry keeps what the permission check needs, and the
+ * check is made on the entry whether it was hit or just filled, so that a hit
+ * differs from a miss in time only.
+ */
+#include <string.h>
+
+#include "smmuv3_internal.h"
+
+bool smmuv3_fetch(struct smmuv3_job *j, enum iovp_walk_kind kind, int level,
+                  const struct iovp_bus_attrs *a, uint64_t addr,
+                  uint64_t *words, unsigned bytes)
+{
+    struct smmuv3 *s = j->s;
+    struct iovp_bus_attrs attrs = *a;
+    uint8_t raw[STE_BYTES];
+    uint64_t latency = 0;
+    unsigned i;
+
+    /* 3.4.3: no SMMU-originated address exceeds the OAS. */
+    if (addr >> smmuv3_oas_bits(s))
+        return false;
+    attrs.debug = j->debug;
+    if (s->ops.read(s->opaque, &attrs, addr, raw, bytes, &latency) !=
+        IOVP_BUS_OK)
+        return false;
+    for (i = 0; i < bytes / 8; i++)
+        words[i] = iovp_le64(raw + 8 * i);
+    if (!j->debug) {
+        iovp_walk_add(j->walk, kind, level, addr, bytes, latency);
+        s->stats.accesses[kind]++;
+    }
+    return true;
+}
+
+/* Attributes that go in: what the client sends, as the STE overrides it. */
+struct input {
+    bool privileged;
+    bool instruction;
+    uint8_t mem_type;
+    uint8_t shareability;
+};
+
+static const uint8_t sh_of_shcfg[4] = {IOVP_SH_NON, 0, IOVP_SH_OUTER,
+                                       IOVP_SH_INNER};
+
+static void override_attrs(struct input *in, unsigned shcfg, unsigned mtcfg,
+                           unsigned memattr, unsigned privcfg, unsigned instcfg)
+{
+    if (privcfg & 2)
+        in->privileged = privcfg & 1;
+    if (instcfg & 2)
+        in->instruction = instcfg & 1;
+    if (mtcfg)
+        in->mem_type = smmuv3_s2_mem_type(memattr);
+    if (shcfg != STE_SHCFG_USE_IN)
+        in->shareability = sh_of_shcfg[shcfg];
+    in->shareability = smmuv3_consistent_sh(in->mem_type, in->shareability);
+}
+
+static void set_output(struct smmuv3_result *out, const struct input *in,
+                       uint64_t pa, unsigned log2, unsigned perms,
+                       uint8_t mem_type, uint8_t sh)
+{
+    out->status = IOVP_RESULT_OK;
+    out->pa = pa;
+    out->log2 = (uint8_t)log2;
+    out->perms = (uint8_t)perms;
+    out->mem_type = mem_type;
+    out->shareability = sh;
+    out->privileged = in->privileged;
+    out->instruction = in->instruction;
+}
+
+#define ALL_PERMS 0x3fu
+
+static void finish_fault(struct smmuv3_job *j, const struct input *in,
+                         uint64_t iova, unsigned access,
+                         struct smmuv3_result *out)
+{
+    out->status = j->fault.razwi ? IOVP_RESULT_RAZWI : IOVP_RESULT_ABORT;
+    out->event = j->fault.silent ? 0 : j->fault.type;
+    smmuv3_report(j, iova, access, in->privileged, in->instruction);
+}
+
+/* 6.3.14: SMMUEN == 0, transactions bypass or abort as GBPA says. */
+static void bypass_disabled(struct smmuv3 *s, struct input *in, uint64_t iova,
+                            struct smmuv3_result *out)
+{
+    uint32_t gbpa = smmuv3_reg(s, SMMU_GBPA);
+
+    /* 3.4: beyond the OAS it aborts too, and nothing is recorded. */
+    if ((gbpa & SMMU_GBPA_ABORT) || iova >> smmuv3_oas_bits(s)) {
+        out->status = IOVP_RESULT_ABORT;
+        return;
+    }
+    override_attrs(in, (unsigned)iovp_bits(gbpa, 13, 12),
+                   (gbpa & SMMU_GBPA_MTCFG) != 0,
+                   (unsigned)iovp_bits(gbpa, 3, 0),
+                   (unsigned)iovp_bits(gbpa, 17, 16),
+                   (unsigned)iovp_bits(gbpa, 19, 18));
+    set_output(out, in, iova, 63, ALL_PERMS, in->mem_type, in->shareability);
+}
+
+/* A stage 1 that is bypassed still checks the size of the address (3.4). */
+static bool bypass_size_ok(struct smmuv3_job *j, uint64_t iova)
+{
+    if (!(iova >> smmuv3_oas_bits(j->s)))
+        return true;
+    j->fault.type = F_ADDR_SIZE;
+    j->fault.class_ = EVENT_CLASS_IN;
+    return false;
+}
+
+/* TBI: bits [63:56] are ignored, the tag is the sign-extended address. */
+static uint64_t canonical(const struct smmuv3_stream *st, uint64_t va)
+{
+    bool upper = st->world != SMMUV3_WORLD_EL2 && iovp_bit(va, 55);
+
+    if (!st->ttb[upper].tbi)
+        return va;
+    return upper ? va | 0xffull << 56 : va & iovp_mask(56);
+}
+
+static bool permission_fault(struct smmuv3_job *j,
+                             const struct smmuv3_stream *st, bool s2,
+                             uint64_t ipa)
+{
+    j->fault.type = F_PERMISSION;
+    j->fault.class_ = EVENT_CLASS_IN;
+    j->fault.s2 = s2;
+    j->fault.addr2 = ipa;
+    j->fault.silent = s2 ? !st->s2r : !st->cd_r;
+    j->fault.razwi = !s2 && !st->cd_a;
+    return false;
+}
+
+static bool check_perms(struct smmuv3_job *j, const struct smmuv3_stream *st,
+                        const struct smmuv3_tlbe *e, uint64_t iova,
+                        uint8_t need)
+{
+    if (need & ~e->s1_perms)
+        return permission_fault(j, st, false, 0);
+    if (need & ~e->s2_perms)
+        return permission_fault(j, st, true,
+                                e->ipa | (iova & iovp_mask(e->log2)));
+    return true;
+}
+
+/* Stage 1's part of a TLB entry. */
+static void apply_stage1(const struct smmuv3_stream *st,
+                         const struct pt_arm_leaf *leaf, struct smmuv3_tlbe *e)
+{
+    unsigned index = (unsigned)iovp_bits(leaf->desc, 4, 2);
+
+    e->ipa = leaf->base;
+    e->pa = leaf->base;
+    e->log2 = leaf->log2;
+    e->s1_perms = pt_arm_s1_perms(leaf, &st->perm);
+    e->mem_type = (uint8_t)(st->mair >> (8 * index));
+    e->shareability = smmuv3_consistent_sh(
+        e->mem_type, (uint8_t)iovp_bits(leaf->desc, 9, 8));
+    /* nG, bit 11; EL2 has no ASIDs, so that nothing is global there. */
+    e->global = !iovp_bit(leaf->desc, 11) && st->world != SMMUV3_WORLD_EL2;
+}
+
+/*
+ * Stage 2's part: the smaller page of both stages.  Without stage 1 the entry
+ * keeps the attributes of stage 2 alone, as those of the client differ from
+ * one transaction to the next.
+ */
+static void apply_stage2(bool s1, uint64_t ipa, const struct smmuv3_s2e *s2,
+                         struct smmuv3_tlbe *e)
+{
+    if (s2->log2 < e->log2)
+        e->log2 = s2->log2;
+    e->ipa = iovp_align_down(ipa, e->log2);
+    e->pa = s2->pa | (e->ipa & iovp_mask(s2->log2));
+    e->s2_perms = s2->perms;
+    if (s1) {
+        smmuv3_combine(&e->mem_type, &e->shareability, s2->mem_type,
+                       s2->shareability);
+    } else {
+        e->mem_type = s2->mem_type;
+        e->shareability = s2->shareability;
+    }
+}
+
+/* Walk both stages as configured.  False: job->fault is set. */
+static bool walk(struct smmuv3_job *j, const struct smmuv3_stream *st,
+                 uint64_t iova, uint8_t need, struct smmuv3_tlbe *e)
+{
+    struct pt_arm_leaf leaf;
+    struct smmuv3_s2e s2;
+    uint64_t ipa = iova;
+
+    *e = (struct smmuv3_tlbe){.log2 = 63,
+                              .s1_perms = ALL_PERMS,
+                              .s2_perms = ALL_PERMS};
+    if (st->s1) {
+        if (!smmuv3_stage1(j, st, iova, &leaf))
+            return false;
+        apply_stage1(st, &leaf, e);
+        /* A stage 1 fault comes before any stage 2 fault of its output. */
+        if (need & ~e->s1_perms)
+            return permission_fault(j, st, false, 0);
+        ipa = leaf.base | (iova & iovp_mask(leaf.log2));
+    }
+    if (st->s2) {
+        if (!smmuv3_stage2(j, st, ipa, EVENT_CLASS_IN, &s2))
+            return false;
+        apply_stage2(st->s1, ipa, &s2, e);
+    }
+    return true;
+}
+
+static struct smmuv3_tlbe *lookup(struct smmuv3_job *j,
+                                  const struct smmuv3_stream *st, uint64_t va,
+                                  struct smmuv3_tlbe *copy)
+{
+    struct iovp_cache *c = j->s->cache[IOVP_CACHE_TLB];
+    const struct smmuv3_tlbe *seen;
+
+    if (!j->debug)
+        return iovp_cache_lookup(c, va, st->tlb_ctx, st->tlb_global_ctx);
+    seen = iovp_cache_peek(c, va, st->tlb_ctx, st->tlb_global_ctx);
+    if (!seen)
+        return NULL;
+    *copy = *seen;
+    return copy;
+}
+
+static struct smmuv3_tlbe *fill(struct smmuv3_job *j,
+                                const struct smmuv3_stream *st, uint64_t va,
+                                struct smmuv3_tlbe *e)
+{
+    struct smmuv3_tlbe *entry = NULL;
+
+    if (!j->debug)
+        entry = iovp_cache_fill(j->s->cache[IOVP_CACHE_TLB], va,
+                                e->global ? st->tlb_global_ctx : st->tlb_ctx,
+                                e->log2);
+    if (!entry)
+        return e;
+    *entry = *e;
+    return entry;
+}
+
+static void finish_entry(const struct smmuv3_stream *st,
+                         const struct input *in, const struct smmuv3_tlbe *e,
+                         uint64_t va, struct smmuv3_result *out)
+{
+    uint8_t mem_type = e->mem_type;
+    uint8_t sh = e->shareability;
+
+    if (!st->s1) {
+        mem_type = in->mem_type;
+        sh = in->shareability;
+        smmuv3_combine(&mem_type, &sh, e->mem_type, e->shareability);
+    }
+    set_output(out, in, e->pa | (va & iovp_mask(e->log2)), e->log2,
+               e->s1_perms & e->s2_perms, mem_type, sh);
+}
+
+static bool translate_stages(struct smmuv3_job *j,
+                             const struct smmuv3_stream *st,
+                             const struct input *in, uint64_t iova,
+                             unsigned access, struct smmuv3_result *out)
+{
+    uint8_t need = pt_arm_need(access & SMMUV3_READ, access & SMMUV3_WRITE,
+                               in->instruction, in->privileged);
+    uint64_t va = st->s1 ? canonical(st, iova) : iova;
+    struct smmuv3_tlbe local;
+    struct smmuv3_tlbe *e;
+
+    if (!st->s1 && !bypass_size_ok(j, iova))
+        return false;
+    e = lookup(j, st, va, &local);
+    iovp_walk_cache(j->walk, IOVP_CACHE_TLB,
+                    e ? IOVP_CACHE_HIT : IOVP_CACHE_MISS);
+    if (!e) {
+        if (!j->debug)
+            j->s->stats.walks++;
+        if (!walk(j, st, va, need, &local))
+            return false;
+        e = fill(j, st, va, &local);
+    }
+    if (e != &local)
+        out->tlb_ready = &e->ready_at;
+    if (!check_perms(j, st, e, va, need))
+        return false;
+    finish_entry(st, in, e, va, out);
+    return true;
+}
+
+static bool translate_enabled(struct smmuv3_job *j, struct input *in,
+                              uint64_t iova, unsigned access,
+                              struct smmuv3_result *out)
+{
+    struct smmuv3_stream scratch;
+    struct smmuv3_stream *st;
+
+    /* 16.7.1: without ATS, anything but an untranslated access is F_UUT. */
+    if (j->attrs->addr_type != IOVP_AT_UNTRANSLATED) {
+        j->fault.type = F_UUT;
+        return false;
+    }
+    switch (smmuv3_config_lookup(j, &scratch, &st)) {
+    case SMMUV3_CFG_EVENT:
+        return false;
+    case SMMUV3_CFG_ABORT:
+        j->fault.silent = true;
+        return false;
+    default:
+        break;
+    }
+    if (st != &scratch)
+        out->config_ready = &st->ready_at;
+    override_attrs(in, st->shcfg, st->mtcfg, st->memattr, st->privcfg,
+                   st->instcfg);
+    if (st->s1 || st->s2)
+        return translate_stages(j, st, in, iova, access, out);
+    if (!bypass_size_ok(j, iova))
+        return false;
+    set_output(out, in, iova, 63, ALL_PERMS, in->mem_type, in->shareability);
+    return true;
+}
+
+void smmuv3_translate(struct smmuv3 *s, const struct iovp_attrs *attrs,
+                      uint64_t iova, unsigned access, enum smmuv3_mode mode,
+                      struct smmuv3_result *out)
+{
+    struct smmuv3_job j = {
+        .s = s,
+        .attrs = attrs,
+        .walk = &out->walk,
+        .debug = mode == SMMUV3_DEBUG,
+    };
+    struct input in = {.privileged = attrs->privileged,
+                       .instruction = attrs->instruction,
+                       .mem_type = attrs->mem_type,
+                       .shareability = attrs->shareability};
+
+    iovp_walk_reset(&out->walk);
+    out->event = 0;
+    out->config_ready = NULL;
+    out->tlb_ready = NULL;
+    out->time_out = 0;
+    memset(out->wait, 0, sizeof(out->wait));
+    /* 3.10.1: without Secure state every output is Non-secure. */
+    out->space = IOVP_SPACE_NONSECURE;
+    if (!j.debug)
+        s->stats.translations++;
+    if (!(smmuv3_reg(s, SMMU_CR0ACK) & SMMU_CR0_SMMUEN))
+        bypass_disabled(s, &in, iova, out);
+    else if (!translate_enabled(&j, &in, iova, access, out))
+        finish_fault(&j, &in, iova, access, out);
+}
+
+void smmuv3_prefetch(struct smmuv3 *s, const struct iovp_attrs *attrs,
+                     uint64_t addr, bool translate)
+{
+    struct smmuv3_job j = {.s = s, .attrs = attrs, .walk = &s->scratch.walk};
+    struct input in = {.privileged = attrs->privileged,
+                       .instruction = attrs->instruction};
+    struct smmuv3_stream scratch;
+    struct smmuv3_stream *st;
+
+    /* 4.2: no fault and no event comes of a prefetch. */
+    iovp_walk_reset(j.walk);
+    if (smmuv3_config_lookup(&j, &scratch, &st) != SMMUV3_CFG_OK || !translate)
+        return;
+    if (st->s1 || st->s2)
+        translate_stages(&j, st, &in, addr, 0, &s->scratch);
+}
