@@ -159,6 +159,19 @@ uint32_t smmuv3_cmdq_run(struct smmuv3 *s, uint32_t max, bool *more)
     return done;
 }
 
+/* Nothing to do but a register update that is not due yet: come back then. */
+static void wait_for_update(struct smmuv3 *s, bool *more)
+{
+    uint64_t due = smmuv3_update_due(s);
+    uint64_t now = smmuv3_now(s) + s->work_ps;
+
+    if (!s->ack_pending)
+        return;
+    *more = true;
+    if (due > now)
+        s->work_ps += due - now;
+}
+
 uint32_t smmuv3_work(struct smmuv3 *s, uint32_t max_commands, bool *more)
 {
     uint32_t done;
@@ -170,6 +183,8 @@ uint32_t smmuv3_work(struct smmuv3 *s, uint32_t max_commands, bool *more)
     s->work_ps = 0;
     smmuv3_tick(s);
     done = smmuv3_cmdq_run(s, max_commands, more);
+    if (!*more)
+        wait_for_update(s, more);
     s->engaged = false;
     return done;
 }

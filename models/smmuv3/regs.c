@@ -106,6 +106,19 @@ void smmuv3_update_registers(struct smmuv3 *s)
         cr0_updating(s) || irq_ctrl_updating(s) || gbpa_updating(s);
 }
 
+uint64_t smmuv3_update_due(const struct smmuv3 *s)
+{
+    uint64_t due = UINT64_MAX;
+
+    if (cr0_updating(s))
+        due = s->ack_due;
+    if (irq_ctrl_updating(s) && s->irq_ack_due < due)
+        due = s->irq_ack_due;
+    if (gbpa_updating(s) && s->gbpa_due < due)
+        due = s->gbpa_due;
+    return due;
+}
+
 static uint64_t update_due(const struct smmuv3 *s)
 {
     return smmuv3_now(s) +
@@ -310,7 +323,7 @@ static bool access_legal(const struct smmuv3 *s, uint32_t offset,
 /* Any access may have completed an Update that lets commands be processed. */
 static void kick(struct smmuv3 *s)
 {
-    if (smmuv3_cmdq_ready(s) && s->ops.wake)
+    if ((s->ack_pending || smmuv3_cmdq_ready(s)) && s->ops.wake)
         s->ops.wake(s->opaque);
 }
 

@@ -150,6 +150,8 @@ void smmuv3_regs_reset(struct smmuv3 *s);
  * that depends on them calls smmuv3_tick first, so no event is scheduled.
  */
 void smmuv3_update_registers(struct smmuv3 *s);
+/* When the next of them takes effect, UINT64_MAX: none is pending. */
+uint64_t smmuv3_update_due(const struct smmuv3 *s);
 
 static inline void smmuv3_tick(struct smmuv3 *s)
 {

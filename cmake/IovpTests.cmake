@@ -1,0 +1,79 @@
+# SPDX-License-Identifier: MIT
+# Each tests/test_<name>.c becomes one program and one CTest entry, labelled
+# `unit`; each tests/tlm/test_<name>.cpp likewise, labelled `tlm`.
+
+set(IOVP_TEST_TIMEOUT 120)
+if(IOVP_SANITIZE)
+  set(IOVP_TEST_TIMEOUT 600)
+endif()
+
+# An object library, because libsystemc.so brings a main of its own, which
+# would win over one in an archive.
+add_library(iovp_shim OBJECT tests/shim/shim.c)
+target_include_directories(iovp_shim PUBLIC tests/shim)
+if(IOVP_SYSTEMC)
+  find_package(GTest REQUIRED)
+  target_sources(iovp_shim PRIVATE tests/shim/shim_gtest.cpp)
+  target_link_libraries(iovp_shim PUBLIC GTest::gtest)
+else()
+  target_sources(iovp_shim PRIVATE tests/shim/shim_plain.c)
+endif()
+
+add_library(iovp_internal STATIC
+  $<TARGET_OBJECTS:iovp_objects> $<TARGET_OBJECTS:iovp_traces>)
+target_link_libraries(iovp_internal PUBLIC iovp_objects iovp_traces)
+
+# What several tests share: tests/*.c and tests/tlm/*.cpp without test_.
+iovp_glob(sources tests/*.c tests/tlm/*.c tests/tlm/*.cpp)
+list(FILTER sources EXCLUDE REGEX "/test_")
+set(IOVP_FIXTURES "")
+if(sources)
+  add_library(iovp_fixtures STATIC ${sources})
+  target_include_directories(iovp_fixtures PRIVATE tests/shim)
+  target_link_libraries(iovp_fixtures PUBLIC iovp_internal)
+  set(IOVP_FIXTURES iovp_fixtures)
+endif()
+
+function(iovp_add_test source label)
+  cmake_path(GET source STEM program)
+  string(REGEX REPLACE "^test_" "" name ${program})
+  if(label STREQUAL tlm)
+    set(name tlm_${name})
+    set(program test_${name})
+  endif()
+  add_executable(${program} ${source})
+  set_target_properties(${program} PROPERTIES
+    RUNTIME_OUTPUT_DIRECTORY ${PROJECT_BINARY_DIR}/tests)
+  target_compile_definitions(${program} PRIVATE
+    IOVP_SOURCE_DIR="${PROJECT_SOURCE_DIR}"
+    IOVP_BINARY_DIR="${PROJECT_BINARY_DIR}")
+  # --as-needed: tests of cores run without SystemC being loaded.
+  target_link_libraries(${program} PRIVATE iovp_shim -Wl,--as-needed
+    ${IOVP_FIXTURES} iovp_internal iovp_driver m)
+  add_dependencies(${program} iovp_command)
+  add_test(NAME ${name} COMMAND ${program}
+    WORKING_DIRECTORY ${PROJECT_SOURCE_DIR})
+  set_tests_properties(${name} PROPERTIES
+    LABELS ${label} TIMEOUT ${IOVP_TEST_TIMEOUT}
+    ENVIRONMENT "IOVP_COMMAND=${PROJECT_BINARY_DIR}/iovp")
+endfunction()
+
+iovp_glob(tests tests/test_*.c)
+foreach(test IN LISTS tests)
+  iovp_add_test(${test} unit)
+endforeach()
+iovp_glob(tests tests/tlm/test_*.cpp)
+foreach(test IN LISTS tests)
+  iovp_add_test(${test} tlm)
+endforeach()
+
+# The shim itself: a program whose failures are expected.
+add_executable(shim_selftest tests/tools/shim_selftest.c)
+set_target_properties(shim_selftest PROPERTIES
+  RUNTIME_OUTPUT_DIRECTORY ${PROJECT_BINARY_DIR}/tests)
+target_link_libraries(shim_selftest PRIVATE iovp_shim)
+add_test(NAME shim_selftest COMMAND
+  ${PROJECT_SOURCE_DIR}/tests/tools/shim_selftest.sh
+  $<TARGET_FILE:shim_selftest>)
+set_tests_properties(shim_selftest PROPERTIES
+  LABELS unit TIMEOUT ${IOVP_TEST_TIMEOUT})

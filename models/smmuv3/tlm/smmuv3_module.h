@@ -1,0 +1,170 @@
+// SPDX-License-Identifier: MIT
+// The SMMUv3 as a SystemC module: a TLM-2.0 transaction bridge around the C
+// core of ../smmuv3.h.
+//
+//   upstream[i] -> | translate, split, child payloads | -> downstream
+//   regs        -> | registers, queues                | -> walk
+//
+// Time     Delays are annotated, nothing waits unless a target does.  A
+//          transaction that enters at sc_time_stamp() + delay leaves with the
+//          delay at which its translations and downstream accesses, one after
+//          the other, are complete.  The core counts in picoseconds.
+// Threads  One host thread: the one that runs SystemC.  Any number of SystemC
+//          processes may be in b_transport at once; while a table walk waits
+//          inside its target, others wait for the core.
+// Errors   A bad configuration throws std::invalid_argument from the
+//          constructor.  Whatever comes through a socket gets a response,
+//          never a report.
+#ifndef IOVP_SMMUV3_MODULE_H
+#define IOVP_SMMUV3_MODULE_H
+
+#ifndef SC_INCLUDE_DYNAMIC_PROCESSES
+#define SC_INCLUDE_DYNAMIC_PROCESSES
+#endif
+#include <functional>
+
+#include <systemc>
+#include <tlm>
+#include <tlm_utils/simple_initiator_socket.h>
+#include <tlm_utils/simple_target_socket.h>
+
+#include "../../common/tlm/attrs_extension.h"
+#include "../../common/tlm/payload_pool.h"
+#include "../../common/tlm/upstream_port.h"
+#include "../../common/trace_record.h"
+#include "../smmuv3.h"
+
+namespace iovp
+{
+
+class smmuv3_module : public sc_core::sc_module, private transaction_sink
+{
+public:
+    explicit smmuv3_module(sc_core::sc_module_name name,
+                           const smmuv3_config &config,
+                           unsigned upstream_ports = 1);
+    ~smmuv3_module() override;
+
+    // ---- sockets (each to be bound) ----
+
+    // Client transactions; b_, nb_transport, debug; DMI is denied.
+    sc_core::sc_vector<upstream_port> upstream;
+    // The two 64 KiB register pages; the address is an offset into them.
+    // Aligned accesses of 4 and 8 bytes in host byte order.  The security
+    // space is that of the attrs_extension, non-secure without one.
+    tlm_utils::simple_target_socket<smmuv3_module> regs;
+    // Translated client transactions.  b_transport and transport_dbg only.
+    tlm_utils::simple_initiator_socket<smmuv3_module> downstream;
+    // What the SMMU itself accesses: structures, tables, queues, MSIs.
+    tlm_utils::simple_initiator_socket<smmuv3_module> walk;
+
+    // Wired interrupts by enum iovp_irq_line, optional: a pulse of one SMMU
+    // clock per edge.  Edges that come during a pulse become one more pulse.
+    using irq_port =
+        sc_core::sc_port<sc_core::sc_signal_inout_if<bool>, 0,
+                         sc_core::SC_ZERO_OR_MORE_BOUND>;
+    sc_core::sc_vector<irq_port> irq;
+
+    // ---- callbacks, optional ----
+
+    // Called while the core is at work: they must not access this SMMU, other
+    // than by notifying an event; if they do, that access fails.
+    std::function<void(enum iovp_irq_line line)> on_irq;
+    std::function<void()> on_sev;
+    // Takes the place of the 32-bit write on `walk`.
+    std::function<void(uint64_t addr, uint32_t data)> on_msi;
+    // One record per translated part of a transaction, and the core's own
+    // (commands, events, interrupts), in the order in which they happen.
+    std::function<void(const iovp_trace_record &record)> on_trace;
+
+    // ---- set-up, at any time between transactions ----
+
+    // Attributes for what a payload on this port leaves open.  False: no such
+    // port.
+    bool set_port_attrs(unsigned port, const iovp_attrs &attrs);
+    // The initiator in trace records; 0xffff: none, the default.
+    bool set_port_index(unsigned port, uint16_t initiator_index);
+    // False: functional, translation and queue work take no time.
+    void set_timed(bool timed);
+    // The core as after construction.  No transaction may be under way.
+    void reset();
+
+    struct smmuv3 *core() const
+    {
+        return core_;
+    }
+
+private:
+    using payload = tlm::tlm_generic_payload;
+    struct burst;
+
+    // transaction_sink: smmuv3_bridge.cpp
+    void transact(upstream_port &port, payload &p,
+                  sc_core::sc_time &delay) override;
+    unsigned debug(upstream_port &port, payload &p) override;
+    bool part(burst &b);
+    unsigned part_length(const burst &b, const smmuv3_result &res,
+                         uint64_t iova, unsigned *width) const;
+    bool translate(burst &b, uint64_t iova, smmuv3_result &res,
+                   unsigned *token, uint64_t *time_in);
+    void access(burst &b, const smmuv3_result &res, unsigned length,
+                unsigned width, unsigned token);
+    void record(const burst &b, uint64_t iova, unsigned length,
+                uint64_t time_in, const smmuv3_result &res);
+
+    // smmuv3_module.cpp
+    void set_units();
+    void spawn_processes();
+    void regs_transport(payload &p, sc_core::sc_time &delay);
+    unsigned regs_debug(payload &p);
+    bool regs_dmi(payload &p, tlm::tlm_dmi &dmi);
+    bool regs_access(payload &p);
+
+    // The core serves one process at a time: smmuv3_bus.cpp
+    bool enter(sc_core::sc_time &delay);
+    void leave();
+    enum iovp_bus_status bus_access(tlm::tlm_command cmd,
+                                    const struct iovp_bus_attrs *a,
+                                    uint64_t addr, void *buf, uint32_t len,
+                                    uint64_t *latency_ps);
+    void raise(enum iovp_irq_line line);
+    void pulse(unsigned line);
+    void work();
+    void work_batch(bool *more);
+    friend struct smmuv3_bus;
+
+    uint64_t ps(const sc_core::sc_time &t) const
+    {
+        return unit_ ? t.value() : t.value() * ps_mul_ / ticks_div_;
+    }
+    sc_core::sc_time time_of(uint64_t ps) const;
+
+    struct smmuv3 *core_ = nullptr;
+    payload_pool pool_;
+    bool timed_ = true;
+    uint64_t ps_mul_ = 1, ticks_div_ = 1; // ps = ticks * mul / div
+    bool unit_ = true;                    // they are both 1
+
+    bool busy_ = false;        // a process is in the core
+    bool owner_known_ = false; // it may have been suspended: this is it
+    sc_core::sc_process_handle owner_;
+    unsigned waiting_ = 0;
+    sc_core::sc_event free_;
+    sc_core::sc_time local_; // the core's effective time while busy
+
+    sc_core::sc_event wake_;
+    bool woken_ = false;
+
+    struct irq_line {
+        sc_core::sc_event event;
+        sc_core::sc_time until; // end of the pulse
+        bool pending = false;
+        bool high = false;
+    };
+    irq_line lines_[IOVP_IRQ_LINES];
+    sc_core::sc_time irq_width_;
+};
+
+} // namespace iovp
+
+#endif

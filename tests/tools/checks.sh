@@ -1,0 +1,157 @@
+# SPDX-License-Identifier: MIT
+# shellcheck shell=bash
+# The parts of ./check.  Every test case and every check counts once.
+
+passed=0
+failed=0
+skipped=0
+
+# run_check NAME COMMAND...: status 77 means skipped; its output says why.
+run_check() {
+    local name=$1 status=0
+    shift
+    "$@" >build/log/check.log 2>&1 || status=$?
+    case $status in
+    0)
+        printf 'ok      %s\n' "$name"
+        passed=$((passed + 1))
+        ;;
+    77)
+        printf 'skipped %s: %s\n' "$name" "$(tail -n 1 build/log/check.log)"
+        skipped=$((skipped + 1))
+        ;;
+    *)
+        printf 'FAILED  %s\n' "$name"
+        head -n 60 build/log/check.log | sed 's/^/    /'
+        failed=$((failed + 1))
+        ;;
+    esac
+}
+
+# run_tests PRESET CTEST-ARGUMENT...: build, run and count its test cases.
+run_tests() {
+    local preset=$1 log=build/log/test-$1.log counts p f s
+    shift
+    if ! build "$preset"; then
+        printf 'FAILED  build of %s\n' "$preset"
+        failed=$((failed + 1))
+        return
+    fi
+    say "testing $preset (log: $log)"
+    ctest --preset "$preset" -V -j "$(nproc)" "$@" >"$log" 2>&1 || true
+    counts=$(tests/tools/count.py "$log" "$preset")
+    sed '$d' <<<"$counts"
+    read -r p f s < <(tail -n 1 <<<"$counts")
+    printf 'ran     %s: %s passed, %s failed, %s skipped\n' \
+        "$preset" "$p" "$f" "$s"
+    passed=$((passed + p))
+    failed=$((failed + f))
+    skipped=$((skipped + s))
+}
+
+check_sources() {
+    local rule
+
+    say "checking the sources"
+    run_check "the rules detect violations" tests/tools/layering.py --self-test
+    for rule in $(tests/tools/layering.py --list); do
+        run_check "rule: $rule" tests/tools/layering.py "$rule"
+    done
+    run_check "clang-format" check_format
+}
+
+# Formatting differs between versions; the sources follow this one.
+check_format() {
+    local want=14 have
+
+    have=$(clang-format --version | sed 's/.*version \([0-9]*\).*/\1/')
+    if [ "$have" != "$want" ]; then
+        echo "clang-format $have is installed, the sources follow $want"
+        return 77
+    fi
+    find capi models platforms tests traces -name '*.[ch]' -o -name '*.cpp' |
+        sort | xargs clang-format --dry-run 2>&1 |
+        sed -n 's/^\([^ ]*\):[0-9]*:[0-9]*: warning.*/clang-format -i \1/p' |
+        uniq >build/log/format
+    cat build/log/format
+    [ ! -s build/log/format ]
+}
+
+check_artifacts() {
+    local root=$PWD/build/install
+
+    say "checking what is installed"
+    rm -rf "$root"
+    run_check "install" cmake --install build --prefix "$root"
+    run_check "exported symbols are those of iovp.h" \
+        tests/tools/symbols.py build/libiovp.so capi/iovp.h
+    run_check "iovp.h alone, C99" check_header c c99 iovp/iovp.h
+    run_check "headers of the cores alone, C11" \
+        check_headers c c11 -not -path '*/tlm/*'
+    run_check "SystemC headers alone, C++17" \
+        check_headers c++ c++17 -path '*/tlm/*'
+    run_check "iovp.h alone, C++17" check_header c++ c++17 iovp/iovp.h
+    run_check "program by pkg-config" check_pkg_config "$root"
+    run_check "program by find_package" check_find_package "$root" OFF
+    run_check "SystemC program by find_package" check_find_package "$root" ON
+}
+
+check_header() {
+    printf '#include <%s>\n#include <%s>\n' "$3" "$3" |
+        cc -x "$1" "-std=$2" -Wall -Wextra -Wpedantic -Werror \
+            -Ibuild/install/include -fsyntax-only -
+}
+
+# check_headers LANGUAGE STANDARD FIND-TEST...: installed headers, one by one.
+check_headers() {
+    local language=$1 standard=$2 header status=0
+
+    shift 2
+    while read -r header; do
+        check_header "$language" "$standard" "$header" || status=1
+    done < <(cd build/install/include && find iovp -name '*.h' "$@" | sort)
+    return $status
+}
+
+check_pkg_config() {
+    local libdir program=build/log/consumer
+
+    libdir=$(dirname "$(find "$1" -name iovp.pc)")
+    export PKG_CONFIG_PATH=$libdir
+    # shellcheck disable=SC2046 # words are wanted
+    cc -std=c99 -Wall -Wextra -Werror tests/consumer/consumer.c -o "$program" \
+        $(pkg-config --cflags --libs iovp) &&
+        LD_LIBRARY_PATH=$(dirname "$libdir") "$program"
+}
+
+# check_find_package ROOT TLM: TLM is ON or OFF.
+check_find_package() {
+    local dir=build/consumer-$2
+
+    rm -rf "$dir"
+    cmake -S tests/consumer -B "$dir" -G Ninja "-DCMAKE_PREFIX_PATH=$1" \
+        "-DCONSUMER_TLM=$2" &&
+        cmake --build "$dir" && "$dir/consumer" &&
+        { [ "$2" = OFF ] || "$dir/consumer_tlm"; }
+}
+
+# Neither the run, nor optimisation, nor the protocol checker changes a byte.
+check_same_trace() {
+    local dir=build/log/trace program n=0
+
+    rm -rf "$dir" && mkdir -p "$dir"
+    for program in build build build/asan; do
+        n=$((n + 1))
+        "$program/iovp" run platforms/arm-soc.dts --quiet --transfers 2k \
+            --trace "$dir/$n.iovt" || return 1
+    done
+    cmp "$dir/1.iovt" "$dir/2.iovt" && cmp "$dir/1.iovt" "$dir/3.iovt"
+}
+
+total() {
+    local text="$passed passed, $failed failed"
+
+    [ "$skipped" -eq 0 ] || text+=", $skipped skipped"
+    printf '%s\n' "$text"
+    [ "$failed" -eq 0 ] && [ "$passed" -gt 0 ]
+}
