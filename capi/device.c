@@ -46,16 +46,16 @@ static bool attrs_valid(const iovp_attrs *a)
            !a->reserved[1];
 }
 
-bool device_attrs(const struct platform_device_state *d, const iovp_attrs *a,
-                  iovp_attrs *out)
+const iovp_attrs *device_attrs(const struct platform_device_state *d,
+                               const iovp_attrs *a, iovp_attrs *out)
 {
     uint32_t set;
 
-    *out = d->attrs;
     if (!a)
-        return true;
+        return &d->attrs;
     if (!attrs_valid(a))
-        return false;
+        return NULL;
+    *out = d->attrs;
     set = a->specified;
     if (set & IOVP_ATTR_STREAM_ID)
         out->stream_id = a->stream_id;
@@ -77,7 +77,7 @@ bool device_attrs(const struct platform_device_state *d, const iovp_attrs *a,
         out->mem_type = a->mem_type;
     if (set & IOVP_ATTR_SHAREABILITY)
         out->shareability = a->shareability;
-    return true;
+    return out;
 }
 
 iovp_status iovp_devices(iovp_platform *h, iovp_device **devices,
@@ -192,25 +192,27 @@ iovp_status iovp_translate(iovp_device *h, const iovp_attrs *attrs,
     struct platform_device_state *d;
     iovp_status st = handle_enter_device(h, &p, &d);
     iovp_attrs full;
+    const iovp_attrs *use;
 
     if (st)
         return st;
     if (!out || out->size != sizeof(*out) || access > 3 ||
         (flags & ~IOVP_TRANSLATE_DEBUG))
         return iovp_fail(IOVP_E_INVALID, "out->size, access or flags");
-    if (!device_attrs(d, attrs, &full))
+    use = device_attrs(d, attrs, &full);
+    if (!use)
         return iovp_fail(IOVP_E_INVALID, "attrs: a field is out of range");
     if (d->desc.iommu == PLATFORM_NO_IOMMU) {
         *out = (iovp_translation){.size = sizeof(*out),
                                   .pa = iova,
                                   .span = 1ull << 63,
                                   .perms = 3,
-                                  .space = full.space,
-                                  .mem_type = full.mem_type,
-                                  .shareability = full.shareability};
+                                  .space = use->space,
+                                  .mem_type = use->mem_type,
+                                  .shareability = use->shareability};
         return IOVP_OK;
     }
-    smmuv3_translate(p->smmu[d->desc.iommu].core, &full, iova, access,
+    smmuv3_translate(p->smmu[d->desc.iommu].core, use, iova, access,
                      flags & IOVP_TRANSLATE_DEBUG ? SMMUV3_DEBUG
                                                   : SMMUV3_NORMAL,
                      &p->scratch);

@@ -119,19 +119,21 @@ static iovp_status dma(iovp_device *h, const iovp_attrs *attrs, uint64_t iova,
     iovp_status st = handle_enter_device(h, &p, &d);
     iovp_dma_result local;
     iovp_attrs full;
+    const iovp_attrs *use;
 
     if (st)
         return st;
     if (bytes < 1 || bytes > DMA_MAX ||
         (result && result->size != sizeof(*result)))
         return iovp_fail(IOVP_E_INVALID, "bytes or result->size");
-    if (!device_attrs(d, attrs, &full))
+    use = device_attrs(d, attrs, &full);
+    if (!use)
         return iovp_fail(IOVP_E_INVALID, "attrs: a field is out of range");
     if (p->timed)
-        st = timed_dma(p, d, &full, iova, buf, bytes, access,
+        st = timed_dma(p, d, use, iova, buf, bytes, access,
                        time_ps ? *time_ps : timed_now(p), &local);
     else
-        dma_functional(p, d, &full, iova, buf, bytes, access, &local);
+        dma_functional(p, d, use, iova, buf, bytes, access, &local);
     if (!st && result)
         *result = local;
     return st;

@@ -26,7 +26,8 @@ static struct {
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
 
 /* Its address tells threads apart. */
-static _Thread_local char thread_token;
+static _Thread_local char thread_token
+    __attribute__((tls_model("initial-exec")));
 
 static uintptr_t self(void)
 {

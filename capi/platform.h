@@ -137,9 +137,12 @@ enum iovp_bus_status smmu_msi(struct platform_smmu *s, uint64_t addr,
 
 /* ---- devices (device.c, dma.c, workload.c) ----------------------------- */
 
-/* `a` completed with the device's defaults; false if it is malformed. */
-bool device_attrs(const struct platform_device_state *d, const iovp_attrs *a,
-                  iovp_attrs *out);
+/*
+ * `a` completed with the device's defaults, for which `room` is there; NULL if
+ * it is malformed.
+ */
+const iovp_attrs *device_attrs(const struct platform_device_state *d,
+                               const iovp_attrs *a, iovp_attrs *room);
 /* One DMA: functional.  buf NULL: zeros are written, what is read is lost. */
 void dma_functional(struct platform *p, struct platform_device_state *d,
                     const iovp_attrs *a, uint64_t iova, void *buf,

@@ -186,19 +186,22 @@ public:
     SC_HAS_PROCESS(device);
     device(sc_core::sc_module_name name, struct platform *p, unsigned index)
         : sc_module(name), socket("socket"), p_(p), index_(index),
-          state_(&p->device[index]), buffer_(4096)
+          state_(&p->device[index]), zeros_(4096), sink_(4096)
     {
         SC_THREAD(run);
     }
 
     // One transfer that enters `delay` after now; *delay becomes its end.
+    // Without a buffer zeros are written, and what is read is lost.
     void transfer(request &r, const iovp_attrs &a, std::uint64_t iova,
                   void *buf, unsigned bytes, bool write,
                   sc_core::sc_time &delay)
     {
         sc_core::sc_time in = sc_core::sc_time_stamp() + delay;
 
-        r.set(a, iova, buf ? buf : buffer_.data(), bytes, write);
+        if (!buf)
+            buf = write ? zeros_.data() : sink_.data();
+        r.set(a, iova, buf, bytes, write);
         socket->b_transport(r.gp, delay);
         if (state_->desc.iommu == PLATFORM_NO_IOMMU)
             record(r, in, sc_core::sc_time_stamp() + delay);
@@ -206,13 +209,9 @@ public:
 
     void changed()
     {
+        if (state_->workload.active)
+            free_at_.clear(); // another workload: its slots, its rate
         changed_.notify(sc_core::SC_ZERO_TIME);
-    }
-
-    std::vector<std::uint8_t> &zeros()
-    {
-        std::fill(buffer_.begin(), buffer_.end(), 0);
-        return buffer_;
     }
 
 private:
@@ -284,7 +283,10 @@ private:
     {
         iovp_attrs attrs;
 
-        free_at_.resize(state_->workload.w.outstanding, 0);
+        if (free_at_.empty()) {
+            free_at_.resize(state_->workload.w.outstanding, 0);
+            interval_ = interval();
+        }
         auto slot = std::min_element(free_at_.begin(), free_at_.end());
         std::uint64_t now = to_ps(sc_core::sc_time_stamp());
         std::uint64_t at = std::max({now, *slot, next_issue_});
@@ -295,20 +297,20 @@ private:
         }
         workload_attrs(state_, &a, &attrs);
         sc_core::sc_time delay = from_ps(at - now);
-        bool write = a.access == IOVP_ACCESS_WRITE;
-        transfer(request_, attrs, a.iova, write ? zeros().data() : nullptr,
-                 a.bytes, write, delay);
+        transfer(request_, attrs, a.iova, nullptr, a.bytes,
+                 a.access == IOVP_ACCESS_WRITE, delay);
         *slot = to_ps(sc_core::sc_time_stamp() + delay);
-        next_issue_ = at + interval();
+        next_issue_ = at + interval_;
     }
 
     struct platform *p_;
     unsigned index_;
     struct platform_device_state *state_;
     request request_;
-    std::vector<std::uint8_t> buffer_;
-    std::vector<std::uint64_t> free_at_;
+    std::vector<std::uint8_t> zeros_, sink_; // 4096: the longest transfer
+    std::vector<std::uint64_t> free_at_;     // end of each one in flight
     std::uint64_t next_issue_ = 0;
+    std::uint64_t interval_ = 0;
     sc_core::sc_event changed_;
 };
 
@@ -523,11 +525,8 @@ iovp_status timed_dma(struct platform *p, struct platform_device_state *d,
             return iovp_fail(IOVP_E_INVALID,
                              "the time at which it enters has passed");
         sc_core::sc_time delay = from_ps(time_ps - now);
-        bool write = access == IOVP_ACCESS_WRITE;
-        if (!buf && write)
-            buf = dev.zeros().data();
         dev.transfer(t->api, *a, iova, buf, static_cast<unsigned>(bytes),
-                     write, delay);
+                     access == IOVP_ACCESS_WRITE, delay);
         *r = {};
         r->size = sizeof(*r);
         r->time_in = time_ps;

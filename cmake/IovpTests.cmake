@@ -7,6 +7,9 @@ if(IOVP_SANITIZE)
   set(IOVP_TEST_TIMEOUT 600)
 endif()
 
+# libsystemc.so must see the sc_main of a test.
+set(CMAKE_CXX_VISIBILITY_PRESET default)
+
 # An object library, because libsystemc.so brings a main of its own, which
 # would win over one in an archive.
 add_library(iovp_shim OBJECT tests/shim/shim.c)

@@ -47,6 +47,8 @@ double cmd_wall_seconds(void);
 /* 1234567 -> "1.23M" */
 #define CMD_SCALED 16
 const char *cmd_scaled(char buf[CMD_SCALED], double v);
+/* 1234567 ps -> "1.235 us" */
+const char *cmd_time(char buf[CMD_SCALED], uint64_t ps);
 const char *cmd_space_name(uint32_t space);
 
 /* ---- text tables (cmd_table.c) --------------------------------------- */

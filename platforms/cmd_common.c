@@ -48,7 +48,13 @@ int cmd_api_error(const char *what, iovp_status status)
 {
     const char *sentence = iovp_last_error();
 
-    cmd_error("%s: %s", what, *sentence ? sentence : iovp_strerror(status));
+    if (!*sentence)
+        sentence = iovp_strerror(status);
+    /* Some sentences begin with the file's name themselves. */
+    if (!strncmp(sentence, what, strlen(what)))
+        cmd_error("%s", sentence);
+    else
+        cmd_error("%s: %s", what, sentence);
     return CMD_FAIL;
 }
 
@@ -56,10 +62,14 @@ int cmd_bad_option(int c, char **argv)
 {
     const char *arg = argv[optind - 1];
 
+    const char *space = *name ? " " : "";
+
     if (c == ':')
-        cmd_error("option %s needs a value; see iovp %s --help", arg, name);
+        cmd_error("option %s needs a value; see iovp %s%s--help", arg, name,
+                  space);
     else
-        cmd_error("there is no option %s; see iovp %s --help", arg, name);
+        cmd_error("there is no option %s; see iovp %s%s--help", arg, name,
+                  space);
     return CMD_USAGE;
 }
 
@@ -150,6 +160,21 @@ const char *cmd_scaled(char buf[CMD_SCALED], double v)
                  v, prefixes[i]);
     if (buf[strlen(buf) - 1] == ' ')
         buf[strlen(buf) - 1] = '\0';
+    return buf;
+}
+
+const char *cmd_time(char buf[CMD_SCALED], uint64_t ps)
+{
+    static const struct {
+        double ps;
+        const char *unit;
+    } units[] = {{1e12, "s"}, {1e9, "ms"}, {1e6, "us"}, {1e3, "ns"}};
+    size_t i = 0;
+
+    while (i < 3 && (double)ps < units[i].ps)
+        i++;
+    snprintf(buf, CMD_SCALED, "%.3f %s", (double)ps / units[i].ps,
+             units[i].unit);
     return buf;
 }
 

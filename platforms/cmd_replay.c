@@ -220,6 +220,8 @@ static int replay(struct cmd_soc *s, const struct replay *r,
     report.wall_s = cmd_wall_seconds() - report.wall_s;
     cmd_progress(s, r->quiet, true);
     cmd_soc_drain(s);
+    if (rc && !cmd_transfers(s))
+        return rc;
     return cmd_report(s, &report) ? CMD_FAIL : rc;
 }
 

@@ -178,29 +178,34 @@ static void print_smmu(const struct cmd_smmu *m)
         printf("  the last was %s\n", m->last_event);
 }
 
+static void print_times(const struct cmd_report *c, const iovp_stream_stats *t,
+                        bool timed)
+{
+    char a[CMD_SCALED];
+    double rate = c->wall_s > 0 ? (double)t->transfers / c->wall_s : 0;
+
+    if (timed)
+        printf("simulated %s; ", cmd_time(a, t->last_ps - t->first_ps));
+    printf("host %.3f s, ", c->wall_s);
+    printf("%s transfers/s\n", cmd_scaled(a, rate));
+    if (!timed)
+        return;
+    printf("all transfers together waited %s for lookup,",
+           cmd_time(a, t->wait_ps[0]));
+    printf(" %s for a walker,", cmd_time(a, t->wait_ps[1]));
+    printf(" %s for table memory,", cmd_time(a, t->wait_ps[2]));
+    printf(" %s for another's fill\n", cmd_time(a, t->wait_ps[3]));
+}
+
 static void print_text(struct cmd_soc *s, const struct cmd_report *c,
                        const struct rows *r)
 {
-    const iovp_stream_stats *t = &r->total;
-    char a[CMD_SCALED], b[CMD_SCALED];
-
     if (r->count)
         print_rows(s, r);
     else
         puts("no transfers");
     putchar('\n');
-    if (s->timed)
-        printf("simulated %.3f us, ", (double)(t->last_ps - t->first_ps) / 1e6);
-    printf("host %.3f s, %s transfers/s of host time\n", c->wall_s,
-           cmd_scaled(a, c->wall_s > 0 ? (double)t->transfers / c->wall_s : 0));
-    if (s->timed)
-        printf("waited for: lookup %s ns, walker %s ns, ",
-               cmd_scaled(a, (double)t->wait_ps[0] / 1e3),
-               cmd_scaled(b, (double)t->wait_ps[1] / 1e3));
-    if (s->timed)
-        printf("table memory %s ns, another fill %s ns\n",
-               cmd_scaled(a, (double)t->wait_ps[2] / 1e3),
-               cmd_scaled(b, (double)t->wait_ps[3] / 1e3));
+    print_times(c, &r->total, s->timed);
     for (size_t i = 0; i < s->smmus; i++)
         print_smmu(&s->smmu[i]);
     if (c->trace)

@@ -116,7 +116,8 @@ static int parse(struct run *r, int argc, char **argv)
             return rc;
     }
     if (argc - optind != 1) {
-        cmd_error(argc == optind ? "say which device tree; see iovp run --help"
+        cmd_error(argc == optind ? "say a device tree, e.g. "
+                                   "platforms/arm-soc.dts; see iovp run --help"
                                  : "one device tree only; see iovp run --help");
         return CMD_USAGE;
     }

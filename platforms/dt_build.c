@@ -53,6 +53,9 @@ static iovp_status find_factory(struct dt *t, uint32_t node)
         *f = &memory;
     if (!dt_get(t, node, "compatible", &p))
         return IOVP_OK;
+    if (p.len > DT_MAX_COMPAT)
+        return dt_fail(t, node, "compatible", "longer than %u bytes",
+                       DT_MAX_COMPAT);
     while (!*f && (s = dt_string(&p, 0))) {
         *f = factory_of(s);
         if (!*f && !strncmp(s, PREFIX, strlen(PREFIX)))

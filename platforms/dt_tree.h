@@ -18,6 +18,7 @@
 #define DT_MAX_DEPTH    32
 #define DT_MAX_PROPS    1024u /* of a node that is modelled */
 #define DT_MAX_NAME     255u  /* bytes of a property's name */
+#define DT_MAX_COMPAT   4096u /* bytes of `compatible` */
 #define DT_MAX_REGIONS  4096u
 #define DT_MAX_RAM      64u
 #define DT_MAX_SMMUS    64u

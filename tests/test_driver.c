@@ -413,6 +413,8 @@ TEST_CASE(Driver, TwoLevelContextDescriptorTable)
     CHECK_EQ(dma(s.npu, &a, IOVA, false, &v), IOVP_DMA_OK);
     /* in another leaf table */
     CHECK_EQ(smmu_bind(&s.driver, &s.stream, 5000, &s.space), 0);
+    a = with_pasid(5000);
+    CHECK_EQ(dma(s.npu, &a, IOVA, false, &v), IOVP_DMA_OK);
     soc_close(&s);
 }
 

@@ -97,18 +97,7 @@ TEST_CASE(DtBad, Sources)
 /* What the others are changed from is right. */
 TEST_CASE(DtBad, BaseIsGood)
 {
-    char path[512];
-    FILE *f;
-
-    REQUIRE(make_work_dir());
-    snprintf(path, sizeof(path), "%s/base.dts", work_dir);
-    f = fopen(path, "w");
-    REQUIRE(f);
-    fprintf(f, "/dts-v1/;\n/include/ \"%s\"\n/include/ \"%s\"\n",
-            DATA "base.dtsi", DATA "pcie.dtsi");
-    fclose(f);
-    iovp_platform_destroy(load(path));
-    clean(path);
+    iovp_platform_destroy(load(DATA "good-base.dts"));
 }
 
 /* ---- files ----------------------------------------------------------- */
@@ -150,13 +139,14 @@ TEST_CASE(DtFile, NotThere)
 
 TEST_CASE(DtFile, Contents)
 {
+    static const uint8_t magic[40] = {0xd0, 0x0d, 0xfe, 0xed};
     static const char binary[] = "\x7f"
                                  "ELF\0\0\0";
 
     expect_content("empty.dts", "", 0, "the file is empty");
     expect_content("x.dtb", "/dts-v1/;", 9, "bad magic");
     expect_content("x.dts", binary, sizeof(binary), "neither");
-    expect_content("x.dts", "\xd0\x0d\xfe\xed", 4, "less than a header");
+    expect_content("x.dts", magic, sizeof(magic), "bad header");
 }
 
 /* A blob under any name is a blob; a name is never an option or a command. */
@@ -345,6 +335,17 @@ TEST_CASE(DtBlob, LongPropertyName)
     begin();
     fdt_property_u32(blob, name, 1);
     CHECK_EQ(create(blob, finish()), IOVP_OK);
+}
+
+TEST_CASE(DtBlob, LongCompatible)
+{
+    static const char strings[4097];
+
+    begin();
+    fdt_begin_node(blob, "n");
+    fdt_property(blob, "compatible", strings, sizeof(strings));
+    fdt_end_node(blob);
+    expect_dt(finish(), "/n: compatible: longer than 4096 bytes");
 }
 
 TEST_CASE(DtBlob, UnprintableNames)

@@ -242,9 +242,9 @@ TEST_CASE(TraceMisuse, NullAndSmallSizesAreRefused)
     CHECK_EQ(iovp_trace_open(NULL, path), IOVP_E_INVALID);
     CHECK_EQ(iovp_trace_open(&r, NULL), IOVP_E_INVALID);
     REQUIRE(iovp_trace_open(&r, path) == IOVP_OK);
-    CHECK_EQ(iovp_trace_next(NULL, &rec), IOVP_E_INVALID);
+    CHECK_EQ(iovp_trace_next(NULL, &rec), IOVP_E_HANDLE);
     CHECK_EQ(iovp_trace_next(r, NULL), IOVP_E_INVALID);
-    CHECK_EQ(iovp_trace_dtb(NULL, NULL, &n), IOVP_E_INVALID);
+    CHECK_EQ(iovp_trace_dtb(NULL, NULL, &n), IOVP_E_HANDLE);
     CHECK_EQ(iovp_trace_dtb(r, NULL, NULL), IOVP_E_INVALID);
     rec.size = 135; /* the first published size is 136 */
     CHECK_EQ(iovp_trace_next(r, &rec), IOVP_E_INVALID);

@@ -252,6 +252,42 @@ TEST_CASE(TraceHostile, DeclaredSizesAreNotBelieved)
     }
 }
 
+/* A device tree may be as large as a chunk, and no larger. */
+TEST_CASE(TraceHostile, TheSizeOfAChunkIsLimited)
+{
+    static struct forgery f;
+    static uint8_t zeros[(4 << 20) + 1];
+    size_t n;
+
+    forge_header(&f, 80, 1, 0);
+    forge_chunk(&f, 1, 4 << 20, 0, zeros, 4 << 20);
+    forge_end(&f, 0);
+    CHECK_EQ(read_forgery(&f, &n), IOVP_E_END);
+    forge_header(&f, 80, 1, 0);
+    forge_chunk(&f, 1, (4 << 20) + 1, 0, zeros, (4 << 20) + 1);
+    forge_end(&f, 0);
+    CHECK_EQ(read_forgery(&f, &n), IOVP_E_FORMAT);
+}
+
+TEST_CASE(TraceHostile, BytesAfterTheCompressedOnesAreRefused)
+{
+    static struct forgery f;
+    uint8_t zeros[90] = {0};
+    uint8_t *h = f.p + 64;
+    uint32_t stored;
+    size_t n;
+
+    forge_header(&f, 80, 1, 0);
+    forge_chunk(&f, 2, 90, 1, zeros, 90);
+    stored = iovp_le32(h + 16) + 1;
+    iovp_put_le32(h + 16, stored);
+    iovp_put_le32(h + 44, (uint32_t)crc32(crc32(0, h, 44), h + 48, stored));
+    f.n++;
+    forge_end(&f, 1);
+    CHECK_EQ(read_forgery(&f, &n), IOVP_E_FORMAT);
+    CHECK_EQ(n, 0);
+}
+
 TEST_CASE(TraceHostile, TotalsSequenceAndOrderAreChecked)
 {
     static struct forgery f;

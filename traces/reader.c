@@ -348,13 +348,12 @@ iovp_status iovp_trace_next(iovp_trace_reader *handle, iovp_record *out)
     iovp_record full;
     size_t bytes;
 
-    if (!handle || !out)
-        return iovp_fail(IOVP_E_INVALID, "iovp_trace_next: NULL argument");
     if (!r)
         return iovp_fail(IOVP_E_HANDLE, "iovp_trace_next: no open reader");
-    if (out->size < RECORD_SIZE_FIRST)
-        return iovp_fail(IOVP_E_INVALID, "iovp_trace_next: size is %u",
-                         out->size);
+    if (!out || out->size < RECORD_SIZE_FIRST)
+        return iovp_fail(IOVP_E_INVALID,
+                         "iovp_trace_next: the record is NULL or its size "
+                         "is not set");
     while (!trace_body_next(&r->body, &record))
         if (next_records(r))
             return iovp_fail(r->status, "%s", r->why);
@@ -370,10 +369,10 @@ iovp_status iovp_trace_dtb(iovp_trace_reader *handle, void *buf, size_t *bytes)
     struct reader *r = trace_slot_get(handle);
     size_t room;
 
-    if (!handle || !bytes)
-        return iovp_fail(IOVP_E_INVALID, "iovp_trace_dtb: NULL argument");
     if (!r)
         return iovp_fail(IOVP_E_HANDLE, "iovp_trace_dtb: no open reader");
+    if (!bytes)
+        return iovp_fail(IOVP_E_INVALID, "iovp_trace_dtb: no count");
     if (r->dtb_status == IOVP_E_NOTFOUND)
         return iovp_fail(IOVP_E_NOTFOUND, "trace: it has no device tree");
     if (r->dtb_status)

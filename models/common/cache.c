@@ -32,6 +32,7 @@ struct iovp_cache {
     uint8_t *data;
     uint64_t clock;
     uint64_t random;
+    uint32_t recent; /* the entry that was hit or filled last */
     struct iovp_cache_stats stats;
 };
 
@@ -116,18 +117,23 @@ static void *data_of(const struct iovp_cache *c, uint32_t index)
     return c->data + (size_t)index * c->payload;
 }
 
+static inline bool matches(const struct tag *t, uint64_t page, uint64_t word)
+{
+    return ((t->page ^ page) | (t->word ^ word)) == 0;
+}
+
 /* Index of the matching entry, or -1. */
 static int64_t find(const struct iovp_cache *c, uint64_t addr, uint64_t ctx,
                     unsigned log2)
 {
     uint64_t page = addr >> log2;
     uint64_t word = tag_word(ctx, log2);
-    uint32_t first = set_of(c, page, ctx) * c->cfg.ways;
-    uint32_t i;
+    const struct tag *t = c->tags + set_of(c, page, ctx) * c->cfg.ways;
+    const struct tag *end = t + c->cfg.ways;
 
-    for (i = first; i < first + c->cfg.ways; i++)
-        if (c->tags[i].page == page && c->tags[i].word == word)
-            return i;
+    for (; t < end; t++)
+        if (matches(t, page, word))
+            return t - c->tags;
     return -1;
 }
 
@@ -191,11 +197,25 @@ void *iovp_cache_lookup_class(struct iovp_cache *c, uint64_t addr,
     return data_of(c, (uint32_t)i);
 }
 
+/* The entry used last, if it is the one and no smaller one could hide it. */
+static bool is_recent(const struct iovp_cache *c, uint64_t addr, uint64_t ctx)
+{
+    uint64_t classes = c->classes;
+    unsigned log2;
+
+    if (!classes || (classes & (classes - 1)))
+        return false;
+    log2 = (unsigned)__builtin_ctzll(classes);
+    return matches(&c->tags[c->recent], addr >> log2, tag_word(ctx, log2));
+}
+
 static int64_t find_any(const struct iovp_cache *c, uint64_t addr, uint64_t ctx,
                         uint64_t alt)
 {
     uint64_t left = c->classes;
 
+    if (is_recent(c, addr, ctx))
+        return c->recent;
     while (left) {
         unsigned log2 = (unsigned)__builtin_ctzll(left);
         int64_t i = find(c, addr, ctx, log2);
@@ -218,6 +238,7 @@ void *iovp_cache_lookup(struct iovp_cache *c, uint64_t addr, uint64_t ctx,
     if (i < 0)
         return NULL;
     c->stats.hits++;
+    c->recent = (uint32_t)i;
     touch(c, (uint32_t)i);
     return data_of(c, (uint32_t)i);
 }
@@ -238,18 +259,21 @@ static uint64_t next_random(struct iovp_cache *c)
     return c->random;
 }
 
-static uint32_t victim(struct iovp_cache *c, uint32_t set)
+static uint32_t oldest(const struct iovp_cache *c, uint32_t first)
 {
-    uint32_t first = set * c->cfg.ways;
     uint32_t best = first;
     uint32_t i;
 
-    for (i = first; i < first + c->cfg.ways; i++) {
-        if (!c->tags[i].word)
-            return i;
+    for (i = first + 1; i < first + c->cfg.ways; i++)
         if (c->stamp[i] < c->stamp[best])
             best = i;
-    }
+    return best;
+}
+
+static uint32_t victim(struct iovp_cache *c, uint32_t first)
+{
+    uint32_t set = first / c->cfg.ways;
+
     switch (c->cfg.policy) {
     case IOVP_POLICY_PLRU:
         return first + plru_victim(c, set);
@@ -258,7 +282,7 @@ static uint32_t victim(struct iovp_cache *c, uint32_t set)
     case IOVP_POLICY_RANDOM:
         return first + (uint32_t)(next_random(c) & (c->cfg.ways - 1));
     default:
-        return best;
+        return oldest(c, first);
     }
 }
 
@@ -271,29 +295,45 @@ static void drop(struct iovp_cache *c, uint32_t index)
         c->classes &= ~(1ull << log2);
 }
 
+/* The way to fill: the entry itself, else a free way, else the victim. */
+static uint32_t place(struct iovp_cache *c, uint64_t page, uint64_t word,
+                      uint64_t ctx)
+{
+    uint32_t first = set_of(c, page, ctx) * c->cfg.ways;
+    uint32_t room = UINT32_MAX;
+    uint32_t i;
+
+    for (i = first; i < first + c->cfg.ways; i++) {
+        if (matches(&c->tags[i], page, word))
+            return i;
+        if (!c->tags[i].word && room == UINT32_MAX)
+            room = i;
+    }
+    return room != UINT32_MAX ? room : victim(c, first);
+}
+
 void *iovp_cache_fill(struct iovp_cache *c, uint64_t addr, uint64_t ctx,
                       unsigned log2)
 {
-    uint64_t page = addr >> log2;
-    int64_t i;
+    struct tag tag = {addr >> log2, tag_word(ctx, log2)};
+    uint32_t i;
 
     if (c->cfg.entries == 0)
         return NULL;
-    i = find(c, addr, ctx, log2);
-    if (i < 0) {
-        i = victim(c, set_of(c, page, ctx));
+    i = place(c, tag.page, tag.word, ctx);
+    if (!matches(&c->tags[i], tag.page, tag.word)) {
         if (c->tags[i].word) {
-            drop(c, (uint32_t)i);
+            drop(c, i);
             c->stats.evictions++;
         }
-        c->tags[i] = (struct tag){page, tag_word(ctx, log2)};
+        c->tags[i] = tag;
         c->count[log2]++;
         c->classes |= 1ull << log2;
     }
     c->stats.fills++;
-    touch(c, (uint32_t)i);
-    memset(data_of(c, (uint32_t)i), 0, c->payload);
-    return data_of(c, (uint32_t)i);
+    c->recent = i;
+    touch(c, i);
+    return data_of(c, i);
 }
 
 static bool touches(const struct tag *t, uint64_t first, uint64_t last)
@@ -392,6 +432,7 @@ void iovp_cache_reset(struct iovp_cache *c)
     memset(c->count, 0, sizeof(c->count));
     c->classes = 0;
     c->clock = 0;
+    c->recent = 0;
     c->random = seed_of(&c->cfg);
     c->stats = (struct iovp_cache_stats){0, 0, 0, 0, 0};
 }

@@ -74,7 +74,7 @@ const void *iovp_cache_peek(const struct iovp_cache *c, uint64_t addr,
 
 /*
  * Make room for an entry (or reuse the one that is there) and return its
- * payload, zeroed, for the caller to fill.  NULL if the cache is absent.
+ * payload, which the caller must fill wholly.  NULL if the cache is absent.
  */
 void *iovp_cache_fill(struct iovp_cache *c, uint64_t addr, uint64_t ctx,
                       unsigned log2);

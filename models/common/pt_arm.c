@@ -14,16 +14,11 @@
 #define DESC_UXNTABLE 60
 #define DESC_APTABLE  61
 
-#define LAST_LEVEL 3
+#define LAST_LEVEL PT_ARM_LAST_LEVEL
 
 static unsigned stride(const struct pt_arm_table *t)
 {
     return t->granule_log2 - 3u;
-}
-
-unsigned pt_arm_level_shift(const struct pt_arm_table *t, int level)
-{
-    return t->granule_log2 + (unsigned)(LAST_LEVEL - level) * stride(t);
 }
 
 uint8_t pt_arm_s1_start_level(unsigned granule_log2, unsigned input_bits)
@@ -78,17 +73,6 @@ void pt_arm_start(const struct pt_arm_table *t, struct pt_arm_walk *w)
     w->table = iovp_align_down(t->base, size_log2);
     w->level = t->start_level;
     w->limits = (struct pt_arm_limits){false, false, false, false};
-}
-
-uint64_t pt_arm_desc_addr(const struct pt_arm_table *t,
-                          const struct pt_arm_walk *w, uint64_t va)
-{
-    unsigned shift = pt_arm_level_shift(t, w->level);
-    unsigned bits = stride(t);
-
-    if (w->level == t->start_level)
-        bits = t->input_bits > shift ? t->input_bits - shift : 0;
-    return w->table + (((va >> shift) & iovp_mask(bits)) << 3);
 }
 
 /* Output address in a descriptor, its low bits from `low` up. */
@@ -207,15 +191,4 @@ uint8_t pt_arm_s2_perms(const struct pt_arm_leaf *leaf,
 
     /* D8.4.2 XN[1:0]: 0 both execute, 1 EL0 only, 2 none, 3 EL1 only. */
     return rwx(r, w, !xn1, PT_ARM_UR) | rwx(r, w, xn1 == xn0, PT_ARM_PR);
-}
-
-uint8_t pt_arm_need(bool read, bool write, bool instruction, bool privileged)
-{
-    uint8_t need = 0;
-
-    if (read)
-        need |= instruction && !write ? PT_ARM_UX : PT_ARM_UR;
-    if (write)
-        need |= PT_ARM_UW;
-    return privileged ? (uint8_t)(need << 3) : need;
 }

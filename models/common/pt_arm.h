@@ -66,8 +66,15 @@ enum pt_arm_step {
     PT_ARM_STEP_FAULT, /* *fault says which */
 };
 
-/* Bits of the input address that one level resolves, and their lowest bit. */
-unsigned pt_arm_level_shift(const struct pt_arm_table *t, int level);
+#define PT_ARM_LAST_LEVEL 3
+
+/* The lowest input address bit that a level resolves. */
+static inline unsigned pt_arm_level_shift(const struct pt_arm_table *t,
+                                          int level)
+{
+    return t->granule_log2 +
+           (unsigned)(PT_ARM_LAST_LEVEL - level) * (t->granule_log2 - 3u);
+}
 
 /* The initial lookup level of stage 1 for the geometry (D8.2). */
 uint8_t pt_arm_s1_start_level(unsigned granule_log2, unsigned input_bits);
@@ -83,8 +90,18 @@ int pt_arm_s2_start_level(unsigned granule_log2, unsigned sl0,
 void pt_arm_start(const struct pt_arm_table *t, struct pt_arm_walk *w);
 
 /* The address of the descriptor for `va` in the current table. */
-uint64_t pt_arm_desc_addr(const struct pt_arm_table *t,
-                          const struct pt_arm_walk *w, uint64_t va);
+static inline uint64_t pt_arm_desc_addr(const struct pt_arm_table *t,
+                                        const struct pt_arm_walk *w,
+                                        uint64_t va)
+{
+    unsigned shift = pt_arm_level_shift(t, w->level);
+    unsigned bits = t->granule_log2 - 3u;
+
+    /* The initial level may resolve fewer bits, or more if concatenated. */
+    if (w->level == t->start_level)
+        bits = t->input_bits > shift ? t->input_bits - shift : 0;
+    return w->table + (((va >> shift) & ((1ull << bits) - 1)) << 3);
+}
 
 /* Interpret the descriptor read there. */
 enum pt_arm_step pt_arm_step(const struct pt_arm_table *t,
@@ -114,6 +131,14 @@ uint8_t pt_arm_s2_perms(const struct pt_arm_leaf *leaf,
                         const struct pt_arm_perm_ctl *ctl);
 
 /* The permission bits that an access needs. */
-uint8_t pt_arm_need(bool read, bool write, bool instruction, bool privileged);
+static inline uint8_t pt_arm_need(bool read, bool write, bool instruction,
+                                  bool privileged)
+{
+    unsigned need = write ? PT_ARM_UW : 0;
+
+    if (read)
+        need |= instruction && !write ? PT_ARM_UX : PT_ARM_UR;
+    return (uint8_t)(privileged ? need << 3 : need);
+}
 
 #endif

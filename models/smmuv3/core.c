@@ -72,6 +72,7 @@ void smmuv3_reset(struct smmuv3 *s)
     s->inflight[1] = 0;
     s->epoch = 0;
     s->sync_waiting = false;
+    s->tlb_has_global = false;
     s->stats = (struct smmuv3_stats){0};
     smmuv3_regs_reset(s);
 }

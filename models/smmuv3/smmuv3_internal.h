@@ -54,6 +54,7 @@ struct smmuv3_stream {
     uint8_t config; /* STE.Config, as S1DSS makes it for this SubstreamID */
     uint8_t world;  /* enum smmuv3_world */
     uint8_t shcfg, memattr, mtcfg, privcfg, instcfg;
+    bool overrides; /* any of these changes an attribute */
     bool s1, s2;
     /* stage 1 */
     struct smmuv3_ttb ttb[2];
@@ -125,6 +126,7 @@ struct smmuv3 {
     bool sync_flipped; /* the waiting CMD_SYNC has begun a new epoch */
 
     struct iovp_cache *cache[IOVP_CACHES];
+    bool tlb_has_global; /* since reset: spares a second probe until then */
     struct smmuv3_timer timer;
     struct smmuv3_stats stats;
     struct smmuv3_result scratch; /* for commands that translate */

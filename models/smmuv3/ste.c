@@ -288,6 +288,8 @@ void smmuv3_ste_decode(const struct smmuv3 *s, const uint64_t *e,
         st->privcfg = (uint8_t)ste(e, STE_PRIVCFG);
         st->instcfg = (uint8_t)ste(e, STE_INSTCFG);
     }
+    st->overrides = st->mtcfg || st->shcfg != STE_SHCFG_USE_IN ||
+                    (st->privcfg & 2) || (st->instcfg & 2);
     if (st->s2)
         decode_stage2(s, e, st);
 }

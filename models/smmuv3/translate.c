@@ -15,7 +15,6 @@ bool smmuv3_fetch(struct smmuv3_job *j, enum iovp_walk_kind kind, int level,
 {
     struct smmuv3 *s = j->s;
     struct iovp_bus_attrs attrs = *a;
-    uint8_t raw[STE_BYTES];
     uint64_t latency = 0;
     unsigned i;
 
@@ -23,11 +22,11 @@ bool smmuv3_fetch(struct smmuv3_job *j, enum iovp_walk_kind kind, int level,
     if (addr >> smmuv3_oas_bits(s))
         return false;
     attrs.debug = j->debug;
-    if (s->ops.read(s->opaque, &attrs, addr, raw, bytes, &latency) !=
+    if (s->ops.read(s->opaque, &attrs, addr, words, bytes, &latency) !=
         IOVP_BUS_OK)
         return false;
     for (i = 0; i < bytes / 8; i++)
-        words[i] = iovp_le64(raw + 8 * i);
+        words[i] = iovp_le64(&words[i]);
     if (!j->debug) {
         iovp_walk_add(j->walk, kind, level, addr, bytes, latency);
         s->stats.accesses[kind]++;
@@ -57,7 +56,6 @@ static void override_attrs(struct input *in, unsigned shcfg, unsigned mtcfg,
         in->mem_type = smmuv3_s2_mem_type(memattr);
     if (shcfg != STE_SHCFG_USE_IN)
         in->shareability = sh_of_shcfg[shcfg];
-    in->shareability = smmuv3_consistent_sh(in->mem_type, in->shareability);
 }
 
 static void set_output(struct smmuv3_result *out, const struct input *in,
@@ -75,6 +73,13 @@ static void set_output(struct smmuv3_result *out, const struct input *in,
 }
 
 #define ALL_PERMS 0x3fu
+
+static void set_bypass(struct smmuv3_result *out, const struct input *in,
+                       uint64_t iova)
+{
+    set_output(out, in, iova, 63, ALL_PERMS, in->mem_type,
+               smmuv3_consistent_sh(in->mem_type, in->shareability));
+}
 
 static void finish_fault(struct smmuv3_job *j, const struct input *in,
                          uint64_t iova, unsigned access,
@@ -101,7 +106,7 @@ static void bypass_disabled(struct smmuv3 *s, struct input *in, uint64_t iova,
                    (unsigned)iovp_bits(gbpa, 3, 0),
                    (unsigned)iovp_bits(gbpa, 17, 16),
                    (unsigned)iovp_bits(gbpa, 19, 18));
-    set_output(out, in, iova, 63, ALL_PERMS, in->mem_type, in->shareability);
+    set_bypass(out, in, iova);
 }
 
 /* A stage 1 that is bypassed still checks the size of the address (3.4). */
@@ -224,7 +229,9 @@ static struct smmuv3_tlbe *lookup(struct smmuv3_job *j,
     const struct smmuv3_tlbe *seen;
 
     if (!j->debug)
-        return iovp_cache_lookup(c, va, st->tlb_ctx, st->tlb_global_ctx);
+        return iovp_cache_lookup(c, va, st->tlb_ctx,
+                                 j->s->tlb_has_global ? st->tlb_global_ctx
+                                                      : st->tlb_ctx);
     seen = iovp_cache_peek(c, va, st->tlb_ctx, st->tlb_global_ctx);
     if (!seen)
         return NULL;
@@ -244,6 +251,8 @@ static struct smmuv3_tlbe *fill(struct smmuv3_job *j,
                                 e->log2);
     if (!entry)
         return e;
+    if (e->global)
+        j->s->tlb_has_global = true;
     *entry = *e;
     return entry;
 }
@@ -318,13 +327,14 @@ static bool translate_enabled(struct smmuv3_job *j, struct input *in,
     }
     if (st != &scratch)
         out->config_ready = &st->ready_at;
-    override_attrs(in, st->shcfg, st->mtcfg, st->memattr, st->privcfg,
-                   st->instcfg);
+    if (st->overrides)
+        override_attrs(in, st->shcfg, st->mtcfg, st->memattr, st->privcfg,
+                       st->instcfg);
     if (st->s1 || st->s2)
         return translate_stages(j, st, in, iova, access, out);
     if (!bypass_size_ok(j, iova))
         return false;
-    set_output(out, in, iova, 63, ALL_PERMS, in->mem_type, in->shareability);
+    set_bypass(out, in, iova);
     return true;
 }
 

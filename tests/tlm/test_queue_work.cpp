@@ -338,19 +338,3 @@ SIM_TEST(Reset, IsAsAfterConstruction)
     CHECK_EQ(b.mem.log.back().address, DATA);
     b.bring_up();
 }
-
-// ---- construction ----
-
-TEST_CASE(Construction, BadConfigurationThrows)
-{
-    smmuv3_config c = config();
-    bool thrown = false;
-
-    c.idr5 = 7; // no such OAS, no granule
-    try {
-        iovp::smmuv3_module m("bad", c);
-    } catch (const std::invalid_argument &e) {
-        thrown = std::strstr(e.what(), "IDR5") != nullptr;
-    }
-    CHECK(thrown);
-}

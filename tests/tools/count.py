@@ -12,6 +12,9 @@ import sys
 OUTPUT = re.compile(r"^(\d+): (.*)$")
 RESULT = re.compile(r"^\s*\d+/\d+ Test\s+#(\d+): (\S+) \.*\s*(.*)$")
 SUMMARY = re.compile(r"^shim: passed=(\d+) failed=(\d+) skipped=(\d+)$")
+NOISE = re.compile(r"\[[ =-]*(RUN|OK|PASSED)? *[ =-]*\] |Test command: "
+                   r"|Working Directory: |Environment variables: | IOVP_"
+                   r"|Test timeout computed")
 SKIPPED = re.compile(r"^\S+:\d+: (Skipped|skipped: .*)$")
 
 
@@ -41,7 +44,8 @@ def counts(output, result):
 def explain(name, output, result, count):
     if count[1]:
         print(f"FAILED  {name}: {result}")
-        for line in output[-80:]:
+        said = [line for line in output if not NOISE.match(line)]
+        for line in said[:60] or output[-3:]:
             print(f"    {line}")
     for at, line in enumerate(output):
         if match := SKIPPED.match(line):

@@ -17,7 +17,8 @@ quiet() {
     shift
     mkdir -p "$(dirname "$log")"
     if ! "$@" >"$log" 2>&1; then
-        tail -n 60 "$log"
+        # Without ninja's lines about what went well.
+        grep -v '^\[[0-9/]*\] ' "$log" | tail -n 60
         printf 'failed: %s (whole output: %s)\n' "$*" "$log"
         return 1
     fi

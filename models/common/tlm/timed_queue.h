@@ -61,6 +61,8 @@ private:
     {
         sc_core::sc_time now = sc_core::sc_time_stamp();
 
+        // A delta notification that is pending would swallow a timed one.
+        event_.cancel();
         if (heap_.empty())
             return;
         if (heap_.front().when > now)

@@ -1,0 +1,239 @@
+/* SPDX-License-Identifier: MIT */
+#include "capi_soc.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "shim.h"
+
+/* A child that takes longer hangs: a guard, far above what any needs. */
+#define CHILD_SECONDS 300
+
+static const char tree[] =
+    "/dts-v1/;\n"
+    "/ { #address-cells = <2>; #size-cells = <2>;\n"
+    "memory@80000000 { device_type = \"memory\";\n"
+    "  reg = <0 0x80000000 0 0x20000000>; };\n"
+    "its@8080000 { compatible = \"arm,gic-v3-its\"; msi-controller;\n"
+    "  #msi-cells = <1>; reg = <0 0x8080000 0 0x20000>; };\n"
+    "serial@9000000 { compatible = \"arm,pl011\";\n"
+    "  reg = <0 0x9000000 0 0x1000>; };\n"
+    "smmu: iommu@9050000 { compatible = \"arm,smmu-v3\";\n"
+    "  reg = <0 0x9050000 0 0x20000>; #iommu-cells = <1>; dma-coherent; };\n"
+    "npu@a000000 { compatible = \"iovp,dma\"; reg = <0 0xa000000 0 0x1000>;\n"
+    "  iommus = <&smmu 0x10>; pasid-num-bits = <16>;\n"
+    "  iovp,window = <0 0x40000000 0 0x10000>; iovp,transfers = <100>; };\n"
+    "display@a010000 { compatible = \"iovp,dma\";\n"
+    "  reg = <0 0xa010000 0 0x1000>; iommus = <&smmu 0x20>; };\n"
+    "raw@a020000 { compatible = \"iovp,dma\"; reg = <0 0xa020000 0 0x1000>; };\n"
+    "};\n";
+
+void soc_path(char *path, size_t bytes, const char *name)
+{
+    const char *dir = getenv("TMPDIR");
+
+    snprintf(path, bytes, "%s/iovp-capi-%ld-%s", dir ? dir : "/tmp",
+             (long)getpid(), name);
+}
+
+static bool write_text(const char *path, const char *text)
+{
+    FILE *f = fopen(path, "w");
+    bool ok = f && fputs(text, f) >= 0;
+
+    if (f && fclose(f))
+        ok = false;
+    return ok;
+}
+
+bool soc_compile(const char *dts, void **blob, size_t *bytes)
+{
+    iovp_platform *p = NULL;
+    iovp_status st;
+    char path[256];
+
+    *blob = NULL;
+    *bytes = 0;
+    soc_path(path, sizeof(path), "soc.dts");
+    CHECK(write_text(path, dts));
+    st = iovp_platform_create_file(&p, NULL, path);
+    unlink(path);
+    if (st) {
+        shim_fail(__FILE__, __LINE__, "%s", iovp_last_error());
+        return false;
+    }
+    CHECK_EQ(iovp_platform_dtb(p, NULL, bytes), IOVP_E_SPACE);
+    *blob = malloc(*bytes);
+    if (*blob)
+        CHECK_EQ(iovp_platform_dtb(p, *blob, bytes), IOVP_OK);
+    iovp_platform_destroy(p);
+    return *blob != NULL;
+}
+
+const void *soc_tree(size_t *bytes)
+{
+    static void *blob;
+    static size_t size;
+
+    if (!blob && !soc_compile(tree, &blob, &size))
+        return NULL;
+    *bytes = size;
+    return blob;
+}
+
+static void find(struct soc *s, const char *name, iovp_device **d)
+{
+    CHECK_EQ(iovp_device_find(s->p, name, d), IOVP_OK);
+}
+
+bool soc_create(struct soc *s, uint32_t mode, uint64_t quantum_ps)
+{
+    iovp_platform_config c = IOVP_PLATFORM_CONFIG_INIT;
+    size_t bytes = 0;
+    const void *blob = soc_tree(&bytes);
+    iovp_status st;
+
+    memset(s, 0, sizeof(*s));
+    if (!blob)
+        return false;
+    c.mode = mode;
+    c.quantum_ps = quantum_ps;
+    st = iovp_platform_create(&s->p, &c, blob, bytes);
+    if (st) {
+        shim_fail(__FILE__, __LINE__, "create: %d, %s", (int)st,
+                  iovp_last_error());
+        return false;
+    }
+    find(s, "npu@a000000", &s->npu);
+    find(s, "display@a010000", &s->disp);
+    find(s, "raw@a020000", &s->raw);
+    s->ram.next = SOC_RAM;
+    s->ram.end = SOC_DATA;
+    s->drv.platform = s->p;
+    s->drv.base = SOC_SMMU;
+    s->drv.ram = &s->ram;
+    s->drv.poll_ps = mode == IOVP_MODE_TIMED ? 1000000 : 0;
+    return true;
+}
+
+bool soc_open(struct soc *s, uint32_t mode, uint64_t quantum_ps)
+{
+    if (!soc_create(s, mode, quantum_ps))
+        return false;
+    if (smmu_init(&s->drv)) {
+        shim_fail(__FILE__, __LINE__, "driver: %s", s->drv.message);
+        iovp_platform_destroy(s->p);
+        return false;
+    }
+    return true;
+}
+
+void soc_close(struct soc *s)
+{
+    iovp_platform_destroy(s->p);
+    s->p = NULL;
+}
+
+uint32_t soc_reg(struct soc *s, uint32_t offset)
+{
+    uint64_t v = 0;
+
+    CHECK_EQ(iovp_mmio_read(s->p, SOC_SMMU + offset, 4, IOVP_SPACE_NONSECURE,
+                            &v),
+             IOVP_OK);
+    return (uint32_t)v;
+}
+
+void soc_set_reg(struct soc *s, uint32_t offset, uint32_t width, uint64_t value)
+{
+    CHECK_EQ(iovp_mmio_write(s->p, SOC_SMMU + offset, width,
+                             IOVP_SPACE_NONSECURE, value),
+             IOVP_OK);
+}
+
+void soc_run(struct soc *s, uint64_t ps)
+{
+    CHECK_EQ(iovp_run_until(s->p, iovp_now(s->p) + ps, NULL), IOVP_OK);
+}
+
+iovp_attrs soc_pasid(uint32_t pasid)
+{
+    iovp_attrs a = {.size = sizeof(a), .specified = IOVP_ATTR_PASID};
+
+    a.pasid = pasid;
+    a.pasid_valid = 1;
+    return a;
+}
+
+void *soc_shared(size_t bytes)
+{
+    void *p = mmap(NULL, bytes, PROT_READ | PROT_WRITE,
+                   MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+
+    if (p == MAP_FAILED) {
+        shim_fail(__FILE__, __LINE__, "no shared memory");
+        return NULL;
+    }
+    return p;
+}
+
+/* A failed check prints; tests print nothing else. */
+static void forward(FILE *out)
+{
+    char text[900];
+    size_t n;
+
+    rewind(out);
+    n = fread(text, 1, sizeof(text) - 1, out);
+    text[n] = '\0';
+    if (n)
+        shim_fail(__FILE__, __LINE__, "in the child:\n%s", text);
+}
+
+void soc_child(void (*fn)(void *ud), void *ud)
+{
+    FILE *out = tmpfile();
+    int status = 0;
+    pid_t pid;
+
+    if (!out)
+        FAIL_TEST("no temporary file");
+    fflush(NULL);
+    pid = fork();
+    if (pid == 0) {
+        dup2(fileno(out), STDOUT_FILENO);
+        alarm(CHILD_SECONDS);
+        fn(ud);
+        fflush(NULL);
+        _exit(0);
+    }
+    CHECK(pid > 0 && waitpid(pid, &status, 0) == pid);
+    if (WIFSIGNALED(status))
+        shim_fail(__FILE__, __LINE__, "the child died of signal %d",
+                  WTERMSIG(status));
+    else
+        CHECK_EQ(WEXITSTATUS(status), 0);
+    forward(out);
+    fclose(out);
+}
+
+#if defined(__has_feature)
+#if __has_feature(address_sanitizer)
+#define SANITIZED true
+#endif
+#endif
+#if defined(__SANITIZE_ADDRESS__)
+#define SANITIZED true
+#endif
+#ifndef SANITIZED
+#define SANITIZED false
+#endif
+
+bool soc_sanitized(void)
+{
+    return SANITIZED;
+}
