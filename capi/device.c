@@ -94,11 +94,11 @@ iovp_status iovp_devices(iovp_platform *h, iovp_device **devices,
         return iovp_fail(IOVP_E_INVALID, "no count, or no buffer for it");
     room = *count;
     *count = p->device_count;
-    for (i = 0; i < p->device_count && i < room; i++)
+    if (room < p->device_count)
+        return iovp_fail(IOVP_E_SPACE, "%u devices", p->device_count);
+    for (i = 0; i < p->device_count; i++)
         devices[i] = handle_device(p, i);
-    return room < p->device_count
-               ? iovp_fail(IOVP_E_SPACE, "%u devices", p->device_count)
-               : IOVP_OK;
+    return IOVP_OK;
 }
 
 iovp_status iovp_device_find(iovp_platform *h, const char *name,

@@ -5,7 +5,8 @@
 #include "../models/common/bits.h"
 #include "platform.h"
 
-#define DMA_MAX (1u << 30)
+#define DMA_MAX      (1u << 30)
+#define GRANULE_LOG2 12
 
 void platform_record(struct platform *p, const struct iovp_trace_record *r)
 {
@@ -50,6 +51,18 @@ struct part {
     uint32_t event;
 };
 
+/*
+ * Bytes from `pa` or, after a fault, `iova` on that are translated alike: what
+ * failed failed for one smallest granule.
+ */
+static uint64_t span_of(const struct smmuv3_result *r, uint64_t iova)
+{
+    bool ok = r->status == IOVP_RESULT_OK;
+    uint64_t mask = iovp_mask(ok ? r->log2 : GRANULE_LOG2);
+
+    return mask - ((ok ? r->pa : iova) & mask) + 1;
+}
+
 /* The part of a transfer within one translation granule. */
 static struct part do_part(struct platform *p, struct platform_device_state *d,
                            const iovp_attrs *a, uint64_t iova, uint8_t *buf,
@@ -65,9 +78,7 @@ static struct part do_part(struct platform *p, struct platform_device_state *d,
     else
         smmuv3_translate(p->smmu[d->desc.iommu].core, a, iova, access,
                          SMMUV3_NORMAL, r);
-    room = r->status == IOVP_RESULT_OK
-               ? iovp_mask(r->log2) - (r->pa & iovp_mask(r->log2)) + 1
-               : bytes;
+    room = span_of(r, iova);
     part.bytes = bytes < room ? bytes : room;
     part.status = r->status;
     part.event = r->event;
@@ -90,12 +101,13 @@ void dma_functional(struct platform *p, struct platform_device_state *d,
                     const iovp_attrs *a, uint64_t iova, void *buf,
                     uint64_t bytes, uint32_t access, iovp_dma_result *r)
 {
-    uint8_t *at = buf;
+    uint8_t *to = buf;
+    uint64_t at = 0;
 
     *r = (iovp_dma_result){.size = sizeof(*r)};
-    while (r->done < bytes) {
-        struct part part = do_part(p, d, a, iova + r->done, at,
-                                   bytes - r->done, access);
+    while (at < bytes) {
+        struct part part = do_part(p, d, a, iova + at, to ? to + at : NULL,
+                                   bytes - at, access);
 
         /* RAZ/WI goes on as if it had worked, and is reported. */
         if (part.status != IOVP_DMA_OK && r->status == IOVP_DMA_OK) {
@@ -104,9 +116,9 @@ void dma_functional(struct platform *p, struct platform_device_state *d,
         }
         if (part.status != IOVP_DMA_OK && part.status != IOVP_DMA_RAZWI)
             return;
-        r->done += part.bytes;
-        if (at)
-            at += part.bytes;
+        at += part.bytes;
+        if (r->status == IOVP_DMA_OK)
+            r->done = at;
     }
 }
 

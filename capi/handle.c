@@ -20,18 +20,22 @@ _Static_assert(sizeof(uintptr_t) == 8, "handles are 64-bit words");
 static struct {
     _Atomic(struct platform *) platform;
     _Atomic uint32_t generation;
-    _Atomic uintptr_t owner;
+    _Atomic uint64_t owner;
 } slots[SLOTS];
 
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
 
-/* Its address tells threads apart. */
-static _Thread_local char thread_token
+/* A number that no other thread has or had: addresses are used again. */
+static _Thread_local uint64_t thread_number
     __attribute__((tls_model("initial-exec")));
 
-static uintptr_t self(void)
+static uint64_t self(void)
 {
-    return (uintptr_t)&thread_token;
+    static _Atomic uint64_t last;
+
+    if (!thread_number)
+        thread_number = atomic_fetch_add(&last, 1) + 1;
+    return thread_number;
 }
 
 static uintptr_t encode(uint32_t slot, uint32_t generation, uint32_t device)
@@ -84,17 +88,6 @@ static iovp_status find(uintptr_t word, struct platform **out)
     return IOVP_OK;
 }
 
-struct platform *handle_release(iovp_platform *h)
-{
-    struct platform *p;
-
-    if (!h || find((uintptr_t)h, &p) || (uintptr_t)h >> DEV_SHIFT ||
-        p->in_callback)
-        return NULL;
-    atomic_store(&slots[p->slot].platform, NULL);
-    return p;
-}
-
 static iovp_status reentry(void)
 {
     return iovp_fail(IOVP_E_REENTRY, "this call is not allowed in a callback");
@@ -109,6 +102,16 @@ iovp_status handle_enter(iovp_platform *h, int kind, struct platform **out)
     if ((uintptr_t)h >> DEV_SHIFT)
         return iovp_fail(IOVP_E_HANDLE, "a device, not a platform");
     return (*out)->in_callback && kind != ENTER_CALLBACK ? reentry() : IOVP_OK;
+}
+
+struct platform *handle_release(iovp_platform *h)
+{
+    struct platform *p = NULL;
+
+    if (!h || handle_enter(h, ENTER_NORMAL, &p))
+        return NULL;
+    atomic_store(&slots[p->slot].platform, NULL);
+    return p;
 }
 
 iovp_status handle_enter_device(iovp_device *h, struct platform **out,

@@ -5,6 +5,10 @@
 #include <stdlib.h>
 #include <string.h>
 
+/* A tree has a header of 40 bytes, and sizes in it have 31 bits. */
+#define DTB_MIN 40
+#define DTB_MAX INT32_MAX
+
 static void platform_free(struct platform *p)
 {
     if (!p)
@@ -63,7 +67,7 @@ iovp_status iovp_platform_create(iovp_platform **out,
     if (!config)
         config = &defaults;
     why = config_check(config);
-    if (!out || !dtb || bytes < 40 || why)
+    if (!out || !dtb || bytes < DTB_MIN || bytes > DTB_MAX || why)
         return iovp_fail(IOVP_E_INVALID, "%s",
                          why ? why : "no place for the handle, or no tree");
     if (config->mode == IOVP_MODE_TIMED && !timed_available())
@@ -132,6 +136,9 @@ iovp_status platform_add_node(struct platform *p, const iovp_node *node)
                          PLATFORM_NODE_MAX);
     p->nodes[p->node_count] = *node;
     p->nodes[p->node_count++].size = sizeof(*node);
+    if (node->state == IOVP_NODE_UNMODELLED)
+        platform_log(p, IOVP_LOG_INFO, "%s (%s): not modelled", node->path,
+                     node->compatible);
     return IOVP_OK;
 }
 
@@ -146,14 +153,13 @@ iovp_status iovp_nodes(iovp_platform *h, iovp_node *nodes, size_t *count)
     if (!count || (!nodes && *count))
         return iovp_fail(IOVP_E_INVALID, "no count, or no buffer for it");
     room = *count;
+    for (i = 0; i < p->node_count && i < room; i++)
+        if (nodes[i].size != sizeof(nodes[i]))
+            return iovp_fail(IOVP_E_INVALID, "nodes[%zu].size is not set", i);
     *count = p->node_count;
     if (room < p->node_count)
         return iovp_fail(IOVP_E_SPACE, "%zu nodes", p->node_count);
-    for (i = 0; i < p->node_count; i++) {
-        if (nodes[i].size != sizeof(nodes[i]))
-            return iovp_fail(IOVP_E_INVALID, "nodes[%zu].size is not set", i);
-        nodes[i] = p->nodes[i];
-    }
+    memcpy(nodes, p->nodes, p->node_count * sizeof(*nodes));
     return IOVP_OK;
 }
 
@@ -194,6 +200,7 @@ static iovp_status mmio(iovp_platform *h, uint64_t addr, uint32_t width,
     struct platform *p;
     iovp_status st = handle_enter(h, ENTER_NORMAL, &p);
     struct platform_smmu *s;
+    uint64_t word = 0;
     uint32_t offset;
     bool ok;
 
@@ -211,11 +218,14 @@ static iovp_status mmio(iovp_platform *h, uint64_t addr, uint32_t width,
     if (write)
         ok = smmuv3_mmio_write(s->core, offset, width, (uint8_t)space, *value);
     else
-        ok = smmuv3_mmio_read(s->core, offset, width, (uint8_t)space, value);
+        ok = smmuv3_mmio_read(s->core, offset, width, (uint8_t)space, &word);
     smmu_work(p);
-    return ok ? IOVP_OK
-              : iovp_fail(IOVP_E_BUS, "%s: offset 0x%x refuses %u bytes",
-                          s->range.node, offset, width);
+    if (!ok)
+        return iovp_fail(IOVP_E_BUS, "%s: offset 0x%x refuses %u bytes",
+                         s->range.node, offset, width);
+    if (!write)
+        *value = word;
+    return IOVP_OK;
 }
 
 iovp_status iovp_mmio_read(iovp_platform *p, uint64_t addr, uint32_t width,

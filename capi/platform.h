@@ -70,12 +70,12 @@ struct platform {
     uint32_t slot, generation; /* of its handle */
     uint32_t mode;
     uint64_t quantum_ps;
+    uint64_t run_until_ps; /* what iovp_run_until was asked for last */
     iovp_log_fn *log;
     void *log_ud;
     iovp_irq_fn *irq;
     void *irq_ud;
     bool in_callback;
-    bool in_call; /* a call of the owner is under way */
 
     void *dtb;
     size_t dtb_bytes;
@@ -153,7 +153,8 @@ void platform_record(struct platform *p, const struct iovp_trace_record *r);
 /* NULL if valid, else what is wrong with it. */
 const char *workload_check(const iovp_workload *w, uint32_t pasid_bits);
 void workload_begin(struct workload *s, const iovp_workload *w);
-/* False: all is issued. */
+/* False: all is issued, or it was stopped. */
+bool workload_pending(struct workload *s);
 bool workload_next(struct workload *s, struct workload_access *a);
 /* Attributes of an access of a device's workload. */
 void workload_attrs(const struct platform_device_state *d,

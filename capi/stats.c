@@ -238,18 +238,19 @@ static int by_key(const void *a, const void *b)
 iovp_status stats_rows(const struct stats_table *t, iovp_stream_stats *rows,
                        size_t *count)
 {
-    size_t room = *count;
-    size_t n = 0;
+    size_t room = *count, n;
     uint32_t i;
+    size_t have = t->count + (t->row[ROWS] != NULL);
 
-    *count = t->count + (t->row[ROWS] != NULL);
-    if (room < *count)
-        return iovp_fail(IOVP_E_SPACE, "%zu rows", *count);
-    for (i = 0; i <= ROWS; i++) {
-        if (!t->row[i])
-            continue;
+    for (n = 0; n < have && n < room; n++)
         if (rows[n].size != sizeof(rows[n]))
             return iovp_fail(IOVP_E_INVALID, "rows[%zu].size is not set", n);
+    *count = have;
+    if (room < have)
+        return iovp_fail(IOVP_E_SPACE, "%zu rows", have);
+    for (n = 0, i = 0; i <= ROWS; i++) {
+        if (!t->row[i])
+            continue;
         rows[n] = t->row[i]->s;
         rows[n].latency_p50_ps = percentile(t->row[i], 50);
         rows[n].latency_p99_ps = percentile(t->row[i], 99);

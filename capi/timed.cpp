@@ -38,6 +38,8 @@ constexpr std::uint64_t ram_latency_ps = 60000;
 // A device issues at most one access in this time, whatever its rate: time
 // goes on even if every access fails at once.
 constexpr std::uint64_t issue_interval_ps = 1000;
+// Simulated time ends here, so that sums of times do not wrap around.
+constexpr std::uint64_t end_of_time_ps = 1ull << 62;
 
 sc_core::sc_time from_ps(std::uint64_t ps)
 {
@@ -63,8 +65,12 @@ public:
         walk.register_transport_dbg(this, &ram::debug);
     }
 
-    tlm_utils::multi_passthrough_target_socket<ram> data;
-    tlm_utils::multi_passthrough_target_socket<ram> walk;
+    // A tree may have no device, or no IOMMU.
+    using socket = tlm_utils::multi_passthrough_target_socket<
+        ram, 32, tlm::tlm_base_protocol_types, 0,
+        sc_core::SC_ZERO_OR_MORE_BOUND>;
+    socket data;
+    socket walk;
 
 private:
     void data_transport(int, tlm_generic_payload &gp, sc_core::sc_time &delay)
@@ -207,10 +213,14 @@ public:
             record(r, in, sc_core::sc_time_stamp() + delay);
     }
 
+    // A workload was started or stopped.
     void changed()
     {
-        if (state_->workload.active)
-            free_at_.clear(); // another workload: its slots, its rate
+        if (state_->workload.active) {
+            free_at_.assign(state_->workload.w.outstanding, 0);
+            interval_ = interval();
+            next_issue_ = 0;
+        }
         changed_.notify(sc_core::SC_ZERO_TIME);
     }
 
@@ -236,14 +246,11 @@ private:
 
     void run()
     {
-        struct workload_access a;
-
         for (;;) {
-            if (!workload_next(&state_->workload, &a)) {
+            if (workload_pending(&state_->workload))
+                issue();
+            else
                 finish();
-                continue;
-            }
-            issue(a);
         }
     }
 
@@ -256,45 +263,53 @@ private:
         for (std::uint64_t t : free_at_)
             end = std::max(end, t);
         if (end > now)
-            wait(from_ps(end - now));
-        free_at_.clear();
-        next_issue_ = 0;
-        if (!state_->workload.active)
+            wait(from_ps(end - now), changed_);
+        else
             wait(changed_);
     }
 
+    // Rounded up: the rate is a maximum.  Below 2^53.
     std::uint64_t interval() const
     {
         const iovp_workload &w = state_->workload.w;
         std::uint64_t ps = issue_interval_ps;
 
         if (w.rate) {
-            unsigned __int128 t =
-                static_cast<unsigned __int128>(w.bytes) * 1000000000000u /
-                w.rate;
+            std::uint64_t scaled = w.bytes * 1000000000000u;
 
-            ps = std::max<std::uint64_t>(ps, static_cast<std::uint64_t>(t));
+            ps = std::max(ps, scaled / w.rate + (scaled % w.rate != 0));
         }
         return ps;
     }
 
-    // Issue when a slot is free and the rate allows it.
-    void issue(const struct workload_access &a)
+    // Run ahead of the others as far as the quantum allows, and not beyond
+    // the time for which the simulation was asked.
+    bool may_run_ahead(std::uint64_t now, std::uint64_t at) const
     {
-        iovp_attrs attrs;
+        return at == now ||
+               (at - now <= p_->quantum_ps && at < p_->run_until_ps);
+    }
 
-        if (free_at_.empty()) {
-            free_at_.resize(state_->workload.w.outstanding, 0);
-            interval_ = interval();
-        }
+    // Issue when a slot is free and the rate allows it.  The access is taken
+    // from the workload last: that may change while this waits.
+    void issue()
+    {
         auto slot = std::min_element(free_at_.begin(), free_at_.end());
         std::uint64_t now = to_ps(sc_core::sc_time_stamp());
         std::uint64_t at = std::max({now, *slot, next_issue_});
+        struct workload_access a;
+        iovp_attrs attrs;
 
-        if (at - now > p_->quantum_ps) {
-            wait(from_ps(at - now));
-            now = at;
+        if (at >= end_of_time_ps) {
+            wait(changed_);
+            return;
         }
+        if (!may_run_ahead(now, at)) {
+            wait(from_ps(at - now), changed_);
+            return;
+        }
+        if (!workload_next(&state_->workload, &a))
+            return;
         workload_attrs(state_, &a, &attrs);
         sc_core::sc_time delay = from_ps(at - now);
         transfer(request_, attrs, a.iova, nullptr, a.bytes,
@@ -337,9 +352,11 @@ public:
         // TLM data is in host byte order: the first bytes of a word.
         request_.set(a, offset, &word, width, write);
         socket->b_transport(request_.gp, delay);
+        if (!request_.gp.is_response_ok())
+            return false;
         if (!write)
             *value = word;
-        return request_.gp.is_response_ok();
+        return true;
     }
 
 private:
@@ -432,9 +449,8 @@ void build(struct platform *p, struct timed &t)
     for (unsigned i = 0; i < p->smmu_count; i++)
         add_smmu(p, t, i, ports[i]);
     add_devices(p, t);
-    if (p->smmu_count == 0 && p->device_count == 0)
-        throw std::runtime_error("the device tree has neither an IOMMU nor a "
-                                 "device: there is nothing to simulate");
+    // Elaborate: sockets work from here on.
+    sc_core::sc_start(sc_core::SC_ZERO_TIME);
 }
 
 } // namespace
@@ -490,6 +506,8 @@ iovp_status timed_run_until(struct platform *p, uint64_t time_ps,
 
         if (time_ps < now)
             return iovp_fail(IOVP_E_INVALID, "the time has passed");
+        time_ps = std::min(time_ps, end_of_time_ps);
+        p->run_until_ps = time_ps;
         sc_core::sc_start(from_ps(time_ps - now),
                           sc_core::SC_EXIT_ON_STARVATION);
         *reason = sc_core::sc_pending_activity() ? IOVP_RUN_TIME
@@ -521,9 +539,10 @@ iovp_status timed_dma(struct platform *p, struct platform_device_state *d,
         device &dev = *t->devices[d - p->device];
         std::uint64_t now = timed_now(p);
 
-        if (time_ps < now)
+        if (time_ps < now || time_ps > end_of_time_ps)
             return iovp_fail(IOVP_E_INVALID,
-                             "the time at which it enters has passed");
+                             "the time at which it enters has passed, or is "
+                             "after the end of time, 2^62 ps");
         sc_core::sc_time delay = from_ps(time_ps - now);
         dev.transfer(t->api, *a, iova, buf, static_cast<unsigned>(bytes),
                      access == IOVP_ACCESS_WRITE, delay);

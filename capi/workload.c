@@ -24,6 +24,8 @@ const char *workload_check(const iovp_workload *w, uint32_t pasid_bits)
         return "a strided pattern needs a stride";
     if (w->pasids > IOVP_WORKLOAD_PASIDS)
         return "too many PASIDs";
+    if (w->pasids && !pasid_bits)
+        return "the device has no PASIDs";
     for (i = 0; i < w->pasids; i++)
         if (w->pasid[i] >> pasid_bits)
             return "a PASID exceeds the device's pasid-num-bits";
@@ -73,14 +75,19 @@ static uint64_t next_offset(struct workload *s)
     return at;
 }
 
+bool workload_pending(struct workload *s)
+{
+    if (s->w.transfers && s->issued >= s->w.transfers)
+        s->active = false;
+    return s->active;
+}
+
 bool workload_next(struct workload *s, struct workload_access *a)
 {
     const iovp_workload *w = &s->w;
 
-    if (!s->active || (w->transfers && s->issued >= w->transfers)) {
-        s->active = false;
+    if (!workload_pending(s))
         return false;
-    }
     a->iova = w->base + next_offset(s);
     a->bytes = w->bytes;
     a->access = below(s, 100) < w->read_percent ? IOVP_ACCESS_READ

@@ -60,6 +60,7 @@ struct cmd_table {
     unsigned columns;
     const char *const *head; /* a leading '<' aligns left */
     const char *const *unit; /* second head line, NULL: none */
+    unsigned gap;            /* between columns, 2 */
     char (*cell)[CMD_TABLE_CELL];
     size_t cells, room;
 };

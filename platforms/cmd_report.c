@@ -148,6 +148,7 @@ static void print_rows(struct cmd_soc *s, const struct rows *r)
     struct cmd_table t;
 
     cmd_table_init(&t, COLUMNS, head, unit);
+    t.gap = 1; /* 120 columns are enough */
     for (size_t i = 0; i < r->count; i++) {
         const iovp_stream_stats *row = &r->row[i];
         bool others = row->device == NO_DEVICE;
@@ -190,11 +191,10 @@ static void print_times(const struct cmd_report *c, const iovp_stream_stats *t,
     printf("%s transfers/s\n", cmd_scaled(a, rate));
     if (!timed)
         return;
-    printf("all transfers together waited %s for lookup,",
-           cmd_time(a, t->wait_ps[0]));
-    printf(" %s for a walker,", cmd_time(a, t->wait_ps[1]));
-    printf(" %s for table memory,", cmd_time(a, t->wait_ps[2]));
-    printf(" %s for another's fill\n", cmd_time(a, t->wait_ps[3]));
+    printf("waits, summed: lookup %s,", cmd_time(a, t->wait_ps[0]));
+    printf(" walker %s,", cmd_time(a, t->wait_ps[1]));
+    printf(" table memory %s,", cmd_time(a, t->wait_ps[2]));
+    printf(" another's fill %s\n", cmd_time(a, t->wait_ps[3]));
 }
 
 static void print_text(struct cmd_soc *s, const struct cmd_report *c,

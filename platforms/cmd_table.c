@@ -13,6 +13,7 @@ void cmd_table_init(struct cmd_table *t, unsigned columns,
     t->columns = columns;
     t->head = head;
     t->unit = unit;
+    t->gap = 2;
 }
 
 void cmd_table_add(struct cmd_table *t, const char *fmt, ...)
@@ -57,6 +58,14 @@ static void widths(const struct cmd_table *t, size_t w[])
     }
 }
 
+static void end_cell(FILE *f, const struct cmd_table *t, unsigned c)
+{
+    if (c + 1 == t->columns)
+        fputc('\n', f);
+    else
+        fprintf(f, "%*s", (int)t->gap, "");
+}
+
 static void put(FILE *f, const struct cmd_table *t, unsigned c, size_t width,
                 const char *text)
 {
@@ -64,7 +73,7 @@ static void put(FILE *f, const struct cmd_table *t, unsigned c, size_t width,
         fputs(text, f);
     else
         fprintf(f, "%*s", left(t, c) ? -(int)width : (int)width, text);
-    fputs(c + 1 == t->columns ? "\n" : "  ", f);
+    end_cell(f, t, c);
 }
 
 static void rule(FILE *f, const struct cmd_table *t, const size_t w[])
@@ -72,7 +81,7 @@ static void rule(FILE *f, const struct cmd_table *t, const size_t w[])
     for (unsigned c = 0; c < t->columns; c++) {
         for (size_t i = 0; i < w[c]; i++)
             fputc('-', f);
-        fputs(c + 1 == t->columns ? "\n" : "  ", f);
+        end_cell(f, t, c);
     }
 }
 

@@ -62,6 +62,15 @@ static inline int iovp(const char *arguments)
     return shell(line);
 }
 
+/* As above without standard error. */
+static inline int iovp_stdout(const char *arguments)
+{
+    char line[2048];
+
+    snprintf(line, sizeof(line), "\"$IOVP\" %s 2>/dev/null", arguments);
+    return shell(line);
+}
+
 static inline bool printed(const char *text)
 {
     if (strstr(output, text))
@@ -94,7 +103,8 @@ __attribute__((destructor)) static void remove_scratch(void)
         (void)!system("rm -rf \"$D\"");
 }
 
-/* A machine with one master, a sequential reader of `window` bytes. */
+/* A machine with one master, a sequential reader of `window` bytes; 0: the
+ * master has no workload. */
 static inline void write_machine(const char *name, unsigned window)
 {
     char path[512];
@@ -106,22 +116,24 @@ static inline void write_machine(const char *name, unsigned window)
         shim_fail(__FILE__, __LINE__, "cannot write %s", path);
         return;
     }
-    fprintf(f,
-            "/dts-v1/;\n/ {\n"
-            "#address-cells = <2>; #size-cells = <2>;\n"
-            "compatible = \"test\";\n"
-            "memory@80000000 { device_type = \"memory\";\n"
-            "  reg = <0 0x80000000 0 0x10000000>; };\n"
-            "smmu: iommu@12000000 { compatible = \"arm,smmu-v3\";\n"
-            "  reg = <0 0x12000000 0 0x20000>; #iommu-cells = <1>;\n"
-            "  dma-coherent; };\n"
-            "dma@13000000 { compatible = \"iovp,dma\";\n"
-            "  reg = <0 0x13000000 0 0x1000>; iommus = <&smmu 0x10>;\n"
-            "  iovp,pattern = \"sequential\"; iovp,read-percent = <100>;\n"
-            "  iovp,window = <0 0x40000000 0 %u>;\n"
-            "  iovp,transfer-bytes = <64>; iovp,transfers = <1024>; };\n"
-            "};\n",
-            window);
+    fputs("/dts-v1/;\n/ {\n"
+          "#address-cells = <2>; #size-cells = <2>;\n"
+          "compatible = \"test\";\n"
+          "memory@80000000 { device_type = \"memory\";\n"
+          "  reg = <0 0x80000000 0 0x10000000>; };\n"
+          "smmu: iommu@12000000 { compatible = \"arm,smmu-v3\";\n"
+          "  reg = <0 0x12000000 0 0x20000>; #iommu-cells = <1>;\n"
+          "  dma-coherent; };\n"
+          "dma@13000000 { compatible = \"iovp,dma\";\n"
+          "  reg = <0 0x13000000 0 0x1000>; iommus = <&smmu 0x10>;\n",
+          f);
+    if (window)
+        fprintf(f,
+                "  iovp,pattern = \"sequential\"; iovp,read-percent = <100>;\n"
+                "  iovp,window = <0 0x40000000 0 %u>;\n"
+                "  iovp,transfer-bytes = <64>; iovp,transfers = <1024>;\n",
+                window);
+    fputs("}; };\n", f);
     fclose(f);
 }
 

@@ -314,11 +314,14 @@ void bench_push(struct bench *b, uint64_t w0, uint64_t w1)
 
 uint32_t bench_work(struct bench *b)
 {
-    uint32_t done = 0;
+    uint32_t done = 0, n = 1;
     bool more = true;
 
-    while (more)
-        done += smmuv3_work(b->s, 64, &more);
+    /* None executed but more to do: an Update waits for time to pass. */
+    while (more && n) {
+        n = smmuv3_work(b->s, 64, &more);
+        done += n;
+    }
     return done;
 }
 

@@ -111,7 +111,10 @@ void bench_clear_faults(struct bench *b);
 
 /* Write an entry at PROD and move PROD, without any work being done. */
 void bench_push(struct bench *b, uint64_t w0, uint64_t w1);
-/* Let the core work until nothing is left; returns commands executed. */
+/*
+ * Let the core work until nothing is left that can be done without time
+ * passing; returns commands executed.
+ */
 uint32_t bench_work(struct bench *b);
 /* Push and work.  Returns CERROR_NONE if the command was consumed. */
 unsigned bench_command(struct bench *b, uint64_t w0, uint64_t w1);

@@ -14,14 +14,11 @@ static unsigned mode_count(void)
     return strstr(output, "timed") ? 2 : 1;
 }
 
-/* Run a line with %s replaced by a mode. */
-static int with_mode(const char *format, const char *mode)
+/* A line with $M for the mode; what it prints on standard output is kept. */
+static int with_mode(const char *line, const char *mode)
 {
-    char line[1024];
-
     setenv("M", mode, 1);
-    snprintf(line, sizeof(line), "%s", format);
-    return iovp(line);
+    return iovp_stdout(line);
 }
 
 /* Cut the text from `from` to before `to` out of the last output. */
@@ -87,12 +84,12 @@ TEST_CASE(Run, TableIsReadable)
     unsigned lines = 0;
 
     CHECK_EQ(iovp("run " ARM_SOC " --mode functional -n 1000 --quiet"), 0);
-    printed("device            stream  pasid  space ");
-    printed("\ndisplay@13000000    0x10      -  ns ");
-    printed("\nnpu@13010000        0x20      1  ns ");
-    printed("\nnpu@13010000        0x20      4  ns ");
-    printed("\ncrypto@13020000     0x30      -  secure ");
-    printed("\nisp@13030000        0x40      -  ns ");
+    printed("device           stream pasid space ");
+    printed("\ndisplay@13000000   0x10     - ns ");
+    printed("\nnpu@13010000       0x20     1 ns ");
+    printed("\nnpu@13010000       0x20     4 ns ");
+    printed("\ncrypto@13020000    0x30     - secure ");
+    printed("\nisp@13030000       0x40     - ns ");
     printed("\ntotal ");
     printed("iommu@12000000: 0 events, 0 interrupts, 0 queue overflows");
     for (char *line = strtok(output, "\n"); line; line = strtok(NULL, "\n")) {
@@ -106,14 +103,11 @@ TEST_CASE(Run, TableIsReadable)
 
 TEST_CASE(Run, WithoutMasters)
 {
-    scratch();
-    CHECK_EQ(shell("sed 's/iovp,dma/acme,dma/' " ARM_SOC " | "
-                   "grep -v 'iovp,[^p]' > $D/none.dts"),
-             0);
+    write_machine("none.dts", 0);
     CHECK_EQ(iovp("run $D/none.dts"), 0);
     printed("has no DMA master with a workload");
     printed("iommu@12000000 was brought up");
-    CHECK_EQ(iovp("run $D/none.dts --json 2>/dev/null"), 0);
+    CHECK_EQ(iovp_stdout("run $D/none.dts --json"), 0);
     CHECK(json_valid(output));
     printed("\"streams\": []");
 }
@@ -185,16 +179,14 @@ TEST_CASE(Replay, OnAnotherTreeFaults)
         write_machine("half.dts", 0x8000);
         CHECK_EQ(with_mode("run $D/one.dts --mode $M --trace $D/t", modes[m]),
                  0);
-        CHECK_EQ(with_mode("replay $D/half.dts $D/t --mode $M", modes[m]), 0);
+        CHECK_EQ(iovp("replay $D/half.dts $D/t --mode $M"), 0);
         printed("was recorded on another device tree than");
         printed("iommu@12000000: 512 events");
         printed("  F_TRANSLATION      512\n");
         printed("the last was F_TRANSLATION: StreamID 0x10, unprivileged read "
                 "of 0x4000ffc0, stage 1 (input)");
-        CHECK_EQ(with_mode("replay $D/half.dts $D/t --mode $M --json "
-                           "2>/dev/null",
-                           modes[m]),
-                 0);
+        CHECK_EQ(
+            with_mode("replay $D/half.dts $D/t --mode $M --json", modes[m]), 0);
         CHECK(json_valid(output));
         printed("\"transfers\": 1024");
         printed("\"faults\": 512");

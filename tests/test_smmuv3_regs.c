@@ -467,12 +467,34 @@ TEST_CASE(Regs, UpdateOfCmdqenWakesTheQueue)
     bench_w32(&b, SMMU_CR0, SMMU_CR0_CMDQEN);
     CHECK_EQ(bench_work(&b), 0);
     CHECK_EQ(bench_r32(&b, SMMU_CMDQ_CONS), 0);
-    CHECK_EQ(b.wakes, 0);
+    bench_forget(&b);
     b.now += SLOW_PS;
     CHECK_EQ(bench_r32(&b, SMMU_CR0ACK), SMMU_CR0_CMDQEN);
     CHECK(b.wakes > 0);
     CHECK_EQ(bench_work(&b), 1);
     CHECK_EQ(bench_r32(&b, SMMU_CMDQ_CONS), 1);
+    bench_destroy(&b);
+}
+
+/* Without a poll, the time of the work says when the Update is due. */
+TEST_CASE(Regs, WorkTellsWhenAnUpdateIsDue)
+{
+    struct bench b;
+    bool more;
+
+    create_slow(&b);
+    b.now = 5;
+    bench_w64(&b, SMMU_CMDQ_BASE, BENCH_CMDQ | 4);
+    bench_push(&b, CMD_SYNC, 0);
+    bench_w32(&b, SMMU_CR0, SMMU_CR0_CMDQEN);
+    CHECK(b.wakes > 0);
+    b.now += 300;
+    CHECK_EQ(smmuv3_work(b.s, 64, &more), 0);
+    CHECK(more);
+    CHECK_EQ(smmuv3_work_time(b.s), SLOW_PS - 300);
+    b.now += smmuv3_work_time(b.s);
+    CHECK_EQ(smmuv3_work(b.s, 64, &more), 1);
+    CHECK(!more);
     bench_destroy(&b);
 }
 

@@ -1,11 +1,10 @@
 // SPDX-License-Identifier: MIT
-// The SMMUv3 in a SystemC platform of your own, between an initiator and a
-// memory that know nothing of iovp.  With an installed iovp, include
-// <iovp/models/smmuv3/tlm/smmuv3_module.h> and link iovp::tlm.
+// The SMMUv3 between an initiator and a memory that know nothing of iovp.
+// Installed: <iovp/models/smmuv3/tlm/smmuv3_module.h>, link iovp::tlm.
 #include "../../models/smmuv3/tlm/smmuv3_module.h"
 
-#include <cstdio>
 #include <cstring>
+#include <iostream>
 #include <vector>
 
 using sc_core::sc_time;
@@ -37,7 +36,8 @@ struct memory : sc_core::sc_module {
 };
 
 struct initiator : sc_core::sc_module {
-    tlm_utils::simple_initiator_socket<initiator> dma, cpu;
+    using socket = tlm_utils::simple_initiator_socket<initiator>;
+    socket dma, cpu;
     memory &mem;
 
     initiator(sc_core::sc_module_name n, memory &m)
@@ -45,11 +45,10 @@ struct initiator : sc_core::sc_module {
     {
         sc_core::sc_spawn([this] { run(); }, "run");
     }
-    void write(tlm_utils::simple_initiator_socket<initiator> &to,
-               uint64_t address, uint64_t value, unsigned length)
+    void write(socket &to, uint64_t address, uint64_t value, unsigned length)
     {
-        payload p;
         sc_time delay;
+        payload p;
 
         p.set_write();
         p.set_address(address);
@@ -58,15 +57,14 @@ struct initiator : sc_core::sc_module {
         p.set_streaming_width(length);
         to->b_transport(p, delay);
         wait(delay);
-        std::printf("%8s  %s write of %u bytes at 0x%06llx: %s\n",
-                    sc_core::sc_time_stamp().to_string().c_str(), to.basename(),
-                    length, (unsigned long long)address,
-                    p.get_response_string().c_str());
+        std::cout << to.basename() << " 0x" << std::hex << address << ": "
+                  << p.get_response_string() << ", done at "
+                  << sc_core::sc_time_stamp() << "\n";
     }
     void run()
     {
-        // A stage 2 STE (IHI 0070 5.2) at 0x10000 for StreamID 0: 30-bit
-        // input, one table at 0x20000; its first 2 MiB block is at 0x200000.
+        // Stage 2 for StreamID 0 (IHI 0070 5.2): 30-bit input, one table at
+        // 0x20000, whose first 2 MiB block is at 0x200000.
         uint64_t vtcr = 34ull << 32 | 5ull << 48 | 1ull << 51 | 1ull << 58;
         uint64_t ste[8] = {1 | 6 << 1, 1ull << 44, 1 | vtcr, 0x20000};
         uint64_t block = 0x200000 | 1 << 10 | 3 << 8 | 3 << 6 | 15 << 2 | 1;
@@ -80,18 +78,18 @@ struct initiator : sc_core::sc_module {
         write(dma, 0x1000, 0x22, 8);  // a walk
         write(dma, 0x1008, 0x33, 8);  // a hit
         write(dma, 0x200000, 0, 8);   // not mapped
+        std::cout << "0x1000: 0x" << +mem.bytes[0x1000] << ", 0x201000: 0x"
+                  << +mem.bytes[0x201000] << "\n";
     }
 };
 
 int sc_main(int, char **)
 {
     smmuv3_config config;
-
     smmuv3_config_default(&config, SMMUV3_PROFILE_MMU600);
     iovp::smmuv3_module smmu("smmu", config);
     memory mem("mem");
     initiator ini("ini", mem);
-
     ini.dma.bind(smmu.upstream[0]);
     ini.cpu.bind(smmu.regs);
     smmu.downstream.bind(mem.clients);

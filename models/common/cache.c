@@ -24,6 +24,7 @@ struct iovp_cache {
     struct iovp_cache_config cfg;
     uint32_t payload;
     uint32_t set_mask;
+    uint32_t ways_log2;
     uint64_t classes;                   /* size classes that are present */
     uint32_t count[IOVP_CACHE_CLASSES]; /* entries of each */
     struct tag *tags;
@@ -67,6 +68,7 @@ struct iovp_cache *iovp_cache_create(const struct iovp_cache_config *c,
     if (n == 0)
         return cache;
     cache->set_mask = n / c->ways - 1;
+    cache->ways_log2 = (uint32_t)__builtin_ctz(c->ways);
     cache->tags = calloc(n, sizeof(*cache->tags));
     cache->stamp = calloc(n, sizeof(*cache->stamp));
     cache->set = calloc(n / c->ways, sizeof(*cache->set));
@@ -117,9 +119,10 @@ static void *data_of(const struct iovp_cache *c, uint32_t index)
     return c->data + (size_t)index * c->payload;
 }
 
+/* The page first: it differs most often. */
 static inline bool matches(const struct tag *t, uint64_t page, uint64_t word)
 {
-    return ((t->page ^ page) | (t->word ^ word)) == 0;
+    return t->page == page && t->word == word;
 }
 
 /* Index of the matching entry, or -1. */
@@ -178,7 +181,7 @@ static void touch(struct iovp_cache *c, uint32_t index)
     if (c->cfg.policy == IOVP_POLICY_LRU)
         c->stamp[index] = ++c->clock;
     else if (c->cfg.policy == IOVP_POLICY_PLRU)
-        plru_touch(c, index / c->cfg.ways, index % c->cfg.ways);
+        plru_touch(c, index >> c->ways_log2, index & (c->cfg.ways - 1));
 }
 
 void *iovp_cache_lookup_class(struct iovp_cache *c, uint64_t addr,
@@ -270,9 +273,9 @@ static uint32_t oldest(const struct iovp_cache *c, uint32_t first)
     return best;
 }
 
-static uint32_t victim(struct iovp_cache *c, uint32_t first)
+static uint32_t victim(struct iovp_cache *c, uint32_t set)
 {
-    uint32_t set = first / c->cfg.ways;
+    uint32_t first = set * c->cfg.ways;
 
     switch (c->cfg.policy) {
     case IOVP_POLICY_PLRU:
@@ -286,20 +289,24 @@ static uint32_t victim(struct iovp_cache *c, uint32_t first)
     }
 }
 
-static void drop(struct iovp_cache *c, uint32_t index)
+static inline void uncount(struct iovp_cache *c, unsigned log2)
 {
-    unsigned log2 = tag_class(&c->tags[index]);
-
-    c->tags[index] = (struct tag){0, 0};
     if (--c->count[log2] == 0)
         c->classes &= ~(1ull << log2);
+}
+
+static void drop(struct iovp_cache *c, uint32_t index)
+{
+    uncount(c, tag_class(&c->tags[index]));
+    c->tags[index] = (struct tag){0, 0};
 }
 
 /* The way to fill: the entry itself, else a free way, else the victim. */
 static uint32_t place(struct iovp_cache *c, uint64_t page, uint64_t word,
                       uint64_t ctx)
 {
-    uint32_t first = set_of(c, page, ctx) * c->cfg.ways;
+    uint32_t set = set_of(c, page, ctx);
+    uint32_t first = set * c->cfg.ways;
     uint32_t room = UINT32_MAX;
     uint32_t i;
 
@@ -309,7 +316,7 @@ static uint32_t place(struct iovp_cache *c, uint64_t page, uint64_t word,
         if (!c->tags[i].word && room == UINT32_MAX)
             room = i;
     }
-    return room != UINT32_MAX ? room : victim(c, first);
+    return room != UINT32_MAX ? room : victim(c, set);
 }
 
 void *iovp_cache_fill(struct iovp_cache *c, uint64_t addr, uint64_t ctx,
@@ -321,15 +328,14 @@ void *iovp_cache_fill(struct iovp_cache *c, uint64_t addr, uint64_t ctx,
     if (c->cfg.entries == 0)
         return NULL;
     i = place(c, tag.page, tag.word, ctx);
-    if (!matches(&c->tags[i], tag.page, tag.word)) {
-        if (c->tags[i].word) {
-            drop(c, i);
-            c->stats.evictions++;
-        }
-        c->tags[i] = tag;
-        c->count[log2]++;
-        c->classes |= 1ull << log2;
+    if (c->tags[i].word) {
+        c->stats.evictions += c->tags[i].page != tag.page ||
+                              c->tags[i].word != tag.word;
+        uncount(c, tag_class(&c->tags[i]));
     }
+    c->tags[i] = tag;
+    c->count[log2]++;
+    c->classes |= 1ull << log2;
     c->stats.fills++;
     c->recent = i;
     touch(c, i);

@@ -101,6 +101,13 @@ static void add_limits(struct pt_arm_limits *l, uint64_t desc)
     l->pxn |= iovp_bit(desc, DESC_PXNTABLE);
 }
 
+static enum pt_arm_step fault_step(enum pt_arm_fault *fault,
+                                   enum pt_arm_fault f)
+{
+    *fault = f;
+    return PT_ARM_STEP_FAULT;
+}
+
 static enum pt_arm_step take_leaf(const struct pt_arm_table *t,
                                   const struct pt_arm_walk *w, uint64_t desc,
                                   struct pt_arm_leaf *leaf,
@@ -111,15 +118,24 @@ static enum pt_arm_step take_leaf(const struct pt_arm_table *t,
     leaf->desc = desc;
     leaf->level = (uint8_t)w->level;
     leaf->limits = w->limits;
-    if (leaf->base & ~iovp_mask(t->output_bits)) {
-        *fault = PT_ARM_FAULT_ADDR_SIZE;
-        return PT_ARM_STEP_FAULT;
-    }
-    if (!iovp_bit(desc, DESC_AF) && !t->af_fault_disable) {
-        *fault = PT_ARM_FAULT_ACCESS;
-        return PT_ARM_STEP_FAULT;
-    }
+    if (leaf->base & ~iovp_mask(t->output_bits))
+        return fault_step(fault, PT_ARM_FAULT_ADDR_SIZE);
+    if (!iovp_bit(desc, DESC_AF) && !t->af_fault_disable)
+        return fault_step(fault, PT_ARM_FAULT_ACCESS);
     return PT_ARM_STEP_LEAF;
+}
+
+static enum pt_arm_step take_table(const struct pt_arm_table *t,
+                                   struct pt_arm_walk *w, uint64_t desc,
+                                   enum pt_arm_fault *fault)
+{
+    w->table = desc_output(t, desc, t->granule_log2);
+    if (w->table & ~iovp_mask(t->output_bits))
+        return fault_step(fault, PT_ARM_FAULT_ADDR_SIZE);
+    if (t->hierarchical && desc >> DESC_PXNTABLE)
+        add_limits(&w->limits, desc);
+    w->level++;
+    return PT_ARM_STEP_TABLE;
 }
 
 enum pt_arm_step pt_arm_step(const struct pt_arm_table *t,
@@ -133,25 +149,14 @@ enum pt_arm_step pt_arm_step(const struct pt_arm_table *t,
     if (t->big_endian)
         desc = __builtin_bswap64(desc);
     table_bit = iovp_bit(desc, DESC_TABLE);
-    *fault = PT_ARM_FAULT_TRANSLATION;
     if (!iovp_bit(desc, DESC_VALID))
-        return PT_ARM_STEP_FAULT;
-    if (last && !table_bit)
-        return PT_ARM_STEP_FAULT;
-    if (last || !table_bit) {
-        if (!last && !block_allowed(t, w->level))
-            return PT_ARM_STEP_FAULT;
-        return take_leaf(t, w, desc, leaf, fault);
-    }
-    w->table = desc_output(t, desc, t->granule_log2);
-    if (w->table & ~iovp_mask(t->output_bits)) {
-        *fault = PT_ARM_FAULT_ADDR_SIZE;
-        return PT_ARM_STEP_FAULT;
-    }
-    if (t->stage == 1 && t->hierarchical)
-        add_limits(&w->limits, desc);
-    w->level++;
-    return PT_ARM_STEP_TABLE;
+        return fault_step(fault, PT_ARM_FAULT_TRANSLATION);
+    if (!last && table_bit)
+        return take_table(t, w, desc, fault);
+    /* A block at level 3, or where the granule has none, is reserved. */
+    if (last ? !table_bit : !block_allowed(t, w->level))
+        return fault_step(fault, PT_ARM_FAULT_TRANSLATION);
+    return take_leaf(t, w, desc, leaf, fault);
 }
 
 static uint8_t rwx(bool r, bool w, bool x, uint8_t r_bit)

@@ -65,7 +65,7 @@ struct seen {
 
 class memory : public sc_core::sc_module
 {
-public:
+  public:
     explicit memory(sc_core::sc_module_name name)
         : sc_core::sc_module(name), client("client"), table("table"),
           bytes(MEMORY)
@@ -78,7 +78,7 @@ public:
 
     tlm_utils::simple_target_socket<memory> client, table;
     std::vector<unsigned char> bytes;
-    std::vector<seen> log;     // client accesses
+    std::vector<seen> log; // client accesses
     sc_time client_latency, table_latency;
     sc_time client_wait, table_wait; // really waited, not annotated
     unsigned table_reads = 0, debugs = 0;
@@ -98,15 +98,20 @@ public:
         return v;
     }
 
-private:
+  private:
     void client_b(payload &p, sc_time &t)
     {
         iovp::attrs_extension *e = p.get_extension<iovp::attrs_extension>();
         const unsigned char *be = p.get_byte_enable_ptr();
 
-        log.push_back({p.get_command(), p.get_address(), p.get_data_length(),
-                       p.get_streaming_width(), {}, e != nullptr,
-                       e ? e->attrs : iovp::no_attrs(), sc_time_stamp() + t});
+        log.push_back({p.get_command(),
+                       p.get_address(),
+                       p.get_data_length(),
+                       p.get_streaming_width(),
+                       {},
+                       e != nullptr,
+                       e ? e->attrs : iovp::no_attrs(),
+                       sc_time_stamp() + t});
         if (be)
             log.back().enables.assign(be, be + p.get_byte_enable_length());
         access(p);
@@ -168,10 +173,9 @@ private:
     }
 };
 
-class initiator : public sc_core::sc_module,
-                  public tlm::tlm_bw_transport_if<>
+class initiator : public sc_core::sc_module, public tlm::tlm_bw_transport_if<>
 {
-public:
+  public:
     explicit initiator(sc_core::sc_module_name name)
         : sc_core::sc_module(name), socket("socket")
     {
@@ -182,7 +186,7 @@ public:
     std::function<tlm::tlm_sync_enum(payload &, tlm::tlm_phase &, sc_time &)>
         on_bw;
 
-private:
+  private:
     tlm::tlm_sync_enum nb_transport_bw(payload &p, tlm::tlm_phase &ph,
                                        sc_time &t) override
     {
@@ -203,7 +207,7 @@ inline smmuv3_config config()
 
 class platform : public sc_core::sc_module
 {
-public:
+  public:
     explicit platform(sc_core::sc_module_name name)
         : sc_core::sc_module(name), cpu("cpu"), smmu("smmu", config(), 2),
           mem("mem"), irq("irq", 4)
@@ -273,18 +277,18 @@ public:
     void bring_up()
     {
         tables();
-        write64(0x80, STRTAB);      // SMMU_STRTAB_BASE
-        write32(0x88, 4);           // _CFG: linear, 16 entries
-        write64(0x90, CMDQ | 5);    // SMMU_CMDQ_BASE: 32 entries
-        write32(0x98, 0);           // SMMU_CMDQ_PROD
-        write32(0x9c, 0);           // SMMU_CMDQ_CONS
-        write64(0xa0, EVENTQ | 5);  // SMMU_EVENTQ_BASE: 32 entries
-        write32(0x100a8, 0);        // SMMU_EVENTQ_PROD
-        write32(0x100ac, 0);        // SMMU_EVENTQ_CONS
-        write32(0x50, 7);           // SMMU_IRQ_CTRL
-        cr0(0xc);                   // CMDQEN, EVENTQEN
+        write64(0x80, STRTAB);     // SMMU_STRTAB_BASE
+        write32(0x88, 4);          // _CFG: linear, 16 entries
+        write64(0x90, CMDQ | 5);   // SMMU_CMDQ_BASE: 32 entries
+        write32(0x98, 0);          // SMMU_CMDQ_PROD
+        write32(0x9c, 0);          // SMMU_CMDQ_CONS
+        write64(0xa0, EVENTQ | 5); // SMMU_EVENTQ_BASE: 32 entries
+        write32(0x100a8, 0);       // SMMU_EVENTQ_PROD
+        write32(0x100ac, 0);       // SMMU_EVENTQ_CONS
+        write32(0x50, 7);          // SMMU_IRQ_CTRL
+        cr0(0xc);                  // CMDQEN, EVENTQEN
         invalidate();
-        cr0(0xd);                   // and SMMUEN
+        cr0(0xd); // and SMMUEN
     }
     void cr0(uint32_t v)
     {
@@ -400,7 +404,7 @@ public:
         }
     }
 
-private:
+  private:
     template <typename I, typename T>
     void join(I &from, T &to, const char *name)
     {
@@ -448,7 +452,8 @@ private:
         cd(1, 11, false);
         mem.put64(TTB, (TTB + 0x1000) | 3);
         mem.put64(TTB + 0x1000, (TTB + 0x2000) | 3);
-        mem.put64(TTB + 0x1008, BLOCK | 1 << 11 | 1 << 10 | 3 << 8 | 1 << 6 | 1);
+        mem.put64(TTB + 0x1008,
+                  BLOCK | 1 << 11 | 1 << 10 | 3 << 8 | 1 << 6 | 1);
         page(PAGE_A, DATA, false);
         page(PAGE_B, DATA + 0x5000, false);
         page(PAGE_RO, DATA + 0x6000, true);
@@ -503,12 +508,12 @@ inline void in_simulation(void (*test)(platform &))
 
 } // namespace bench
 
-#define SIM_TEST(Suite, Name)                                                  \
-    static void sim_##Suite##_##Name(bench::platform &b);                      \
-    TEST_CASE(Suite, Name)                                                     \
-    {                                                                          \
-        bench::in_simulation(sim_##Suite##_##Name);                            \
-    }                                                                          \
+#define SIM_TEST(Suite, Name)                             \
+    static void sim_##Suite##_##Name(bench::platform &b); \
+    TEST_CASE(Suite, Name)                                \
+    {                                                     \
+        bench::in_simulation(sim_##Suite##_##Name);       \
+    }                                                     \
     static void sim_##Suite##_##Name([[maybe_unused]] bench::platform &b)
 
 // A program that links libsystemc needs one; the tests have a main.

@@ -413,8 +413,7 @@ struct effects {
     bool operator==(const effects &o) const
     {
         return !std::memcmp(&stats, &o.stats, sizeof stats) &&
-               !std::memcmp(cache, o.cache, sizeof cache) &&
-               tables == o.tables;
+               !std::memcmp(cache, o.cache, sizeof cache) && tables == o.tables;
     }
     smmuv3_stats stats;
     iovp_cache_stats cache[IOVP_CACHES];

@@ -16,7 +16,7 @@ static const sc_time us(1, sc_core::SC_US);
 // An approximately-timed initiator.
 class at_initiator
 {
-public:
+  public:
     enum ending { BY_PHASE, BY_COMPLETED, BY_UPDATED };
 
     at_initiator(platform &b, unsigned port = 0)
@@ -60,7 +60,7 @@ public:
     }
 
     ending how = BY_PHASE;
-    sc_time accept_delay; // from BEGIN_RESP to END_RESP
+    sc_time accept_delay;                    // from BEGIN_RESP to END_RESP
     std::map<payload *, sc_time> completion; // time of BEGIN_RESP
     std::vector<payload *> order;            // of responses
     unsigned stalls = 0;                     // END_REQ came later
@@ -71,7 +71,7 @@ public:
         p.release();
     }
 
-private:
+  private:
     tlm_sync_enum bw(payload &p, tlm_phase &ph, sc_time &t)
     {
         if (ph == tlm::END_REQ) {
@@ -215,8 +215,8 @@ static void start(platform &b)
     b.mem.table_latency = b.mem.client_latency = sc_time();
     b.bring_up();
     // The same phase of everything that counts from time zero.
-    sc_core::wait(us - sc_time::from_value(sc_time_stamp().value() %
-                                           us.value()));
+    sc_core::wait(us -
+                  sc_time::from_value(sc_time_stamp().value() % us.value()));
     b.mem.table_latency = 80 * ns;
     b.mem.client_latency = 25 * ns;
 }

@@ -14,7 +14,7 @@ namespace iovp
 // field then takes the default of the socket it enters by (attrs_of).
 class attrs_extension : public tlm::tlm_extension<attrs_extension>
 {
-public:
+  public:
     attrs_extension(); // nothing specified
     explicit attrs_extension(const iovp_attrs &a);
 
@@ -30,7 +30,7 @@ public:
 // from success, nor how far a burst came.
 class fault_extension : public tlm::tlm_extension<fault_extension>
 {
-public:
+  public:
     tlm::tlm_extension_base *clone() const override;
     void copy_from(const tlm::tlm_extension_base &other) override;
     void reset();

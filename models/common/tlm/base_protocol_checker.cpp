@@ -117,7 +117,8 @@ void base_protocol_checker::check_unmodified(const payload &p,
                                              const snapshot &s)
 {
     if (p.get_command() != s.command || p.get_data_ptr() != s.data ||
-        p.get_data_length() != s.length || p.get_byte_enable_ptr() != s.enables ||
+        p.get_data_length() != s.length ||
+        p.get_byte_enable_ptr() != s.enables ||
         p.get_byte_enable_length() != s.enable_length ||
         p.get_streaming_width() != s.width)
         violate(BP_MODIFIED, &p, "an attribute was modified");
@@ -247,14 +248,14 @@ void base_protocol_checker::check_accepted(const payload &p,
                                            const snapshot &before,
                                            bool phase_same, bool time_same)
 {
-    if (!phase_same || !time_same ||
-        p.get_response_status() != before.status ||
+    if (!phase_same || !time_same || p.get_response_status() != before.status ||
         p.is_dmi_allowed() != before.dmi)
         violate(BP_ACCEPTED, &p, "ACCEPTED, but something was modified");
 }
 
-tlm::tlm_sync_enum base_protocol_checker::nb_transport_fw(
-    payload &p, tlm::tlm_phase &phase, sc_time &t)
+tlm::tlm_sync_enum base_protocol_checker::nb_transport_fw(payload &p,
+                                                          tlm::tlm_phase &phase,
+                                                          sc_time &t)
 {
     snapshot before(p);
     tlm::tlm_phase phase_in = phase;
@@ -283,8 +284,9 @@ tlm::tlm_sync_enum base_protocol_checker::nb_transport_fw(
     return sync;
 }
 
-tlm::tlm_sync_enum base_protocol_checker::nb_transport_bw(
-    payload &p, tlm::tlm_phase &phase, sc_time &t)
+tlm::tlm_sync_enum base_protocol_checker::nb_transport_bw(payload &p,
+                                                          tlm::tlm_phase &phase,
+                                                          sc_time &t)
 {
     snapshot before(p);
     tlm::tlm_phase phase_in = phase;
@@ -421,8 +423,9 @@ void base_protocol_checker::completed(payload &p, bool by_initiator)
         return; // COMPLETED in answer to END_RESP
     if (it->second.at != RESPONSE) {
         if (by_initiator)
-            violate(BP_PHASE, &p, "COMPLETED by the initiator before the "
-                                  "response");
+            violate(BP_PHASE, &p,
+                    "COMPLETED by the initiator before the "
+                    "response");
         if (response_)
             violate(BP_RESPONSE_EXCLUSION, &p,
                     "COMPLETED while another response has not ended");

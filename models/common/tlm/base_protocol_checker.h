@@ -22,30 +22,30 @@ namespace iovp
 {
 
 enum bp_rule {
-    BP_STATUS_ON_ENTRY,   // request whose status is not INCOMPLETE
-    BP_HINT_ON_ENTRY,     // request whose DMI hint is set
-    BP_DATA_LENGTH,       // read or write of no bytes
-    BP_DATA_POINTER,      // read or write without a data array
-    BP_STREAMING_WIDTH,   // streaming width of zero
-    BP_BYTE_ENABLE,       // array without length, element not 0x00 or 0xff
-    BP_OPTION,            // generic payload option used in transport
-    BP_RESPONSE_STATUS,   // response whose status is still INCOMPLETE
-    BP_MODIFIED,          // command, data pointer, ... changed by the target
-    BP_ADDRESS,           // address changed by a target
-    BP_WRITE_DATA,        // target wrote to the data array of a write
-    BP_DISABLED_BYTE,     // target wrote to a disabled byte of a read
-    BP_TIME,              // effective local time went back, or delay is absurd
-    BP_REENTRY,           // payload is already under way on this hop
-    BP_NO_MM,             // non-blocking payload without memory manager
-    BP_PHASE,             // phase out of sequence, or in the wrong direction
-    BP_REQUEST_EXCLUSION, // BEGIN_REQ before the last request ended
+    BP_STATUS_ON_ENTRY,    // request whose status is not INCOMPLETE
+    BP_HINT_ON_ENTRY,      // request whose DMI hint is set
+    BP_DATA_LENGTH,        // read or write of no bytes
+    BP_DATA_POINTER,       // read or write without a data array
+    BP_STREAMING_WIDTH,    // streaming width of zero
+    BP_BYTE_ENABLE,        // array without length, element not 0x00 or 0xff
+    BP_OPTION,             // generic payload option used in transport
+    BP_RESPONSE_STATUS,    // response whose status is still INCOMPLETE
+    BP_MODIFIED,           // command, data pointer, ... changed by the target
+    BP_ADDRESS,            // address changed by a target
+    BP_WRITE_DATA,         // target wrote to the data array of a write
+    BP_DISABLED_BYTE,      // target wrote to a disabled byte of a read
+    BP_TIME,               // effective local time went back, or delay is absurd
+    BP_REENTRY,            // payload is already under way on this hop
+    BP_NO_MM,              // non-blocking payload without memory manager
+    BP_PHASE,              // phase out of sequence, or in the wrong direction
+    BP_REQUEST_EXCLUSION,  // BEGIN_REQ before the last request ended
     BP_RESPONSE_EXCLUSION, // response before the last response ended
-    BP_ACCEPTED,          // TLM_ACCEPTED, but something was modified
-    BP_NESTED,            // nb_transport called back from inside the other
-    BP_WAIT,              // nb_transport, DMI or debug call that waited
-    BP_DEBUG_COUNT,       // transport_dbg did more bytes than asked for
-    BP_DMI,               // descriptor does not cover the address, is NONE, ...
-    BP_REFERENCE,         // nobody holds a reference to a payload under way
+    BP_ACCEPTED,           // TLM_ACCEPTED, but something was modified
+    BP_NESTED,             // nb_transport called back from inside the other
+    BP_WAIT,               // nb_transport, DMI or debug call that waited
+    BP_DEBUG_COUNT,        // transport_dbg did more bytes than asked for
+    BP_DMI,       // descriptor does not cover the address, is NONE, ...
+    BP_REFERENCE, // nobody holds a reference to a payload under way
     BP_RULES
 };
 
@@ -55,7 +55,7 @@ class base_protocol_checker : public sc_core::sc_module,
                               private tlm::tlm_fw_transport_if<>,
                               private tlm::tlm_bw_transport_if<>
 {
-public:
+  public:
     explicit base_protocol_checker(sc_core::sc_module_name name);
 
     tlm::tlm_target_socket<> target;
@@ -90,7 +90,7 @@ public:
         return hops_.size();
     }
 
-private:
+  private:
     using payload = tlm::tlm_generic_payload;
 
     // A payload as it was, to see what a callee changed.
@@ -154,8 +154,7 @@ private:
 
 // Bind through a checker, and return it.
 template <typename I, typename T>
-base_protocol_checker *bind_checked(I &initiator, T &target,
-                                    const char *name)
+base_protocol_checker *bind_checked(I &initiator, T &target, const char *name)
 {
     base_protocol_checker *c = new base_protocol_checker(name);
 

@@ -17,7 +17,7 @@ namespace iovp
 // A payload with an attribute extension of its own, always attached.
 class pooled_payload : public tlm::tlm_generic_payload
 {
-public:
+  public:
     explicit pooled_payload(tlm::tlm_mm_interface *mm)
         : tlm::tlm_generic_payload(mm)
     {
@@ -43,7 +43,7 @@ public:
     void part_of(const tlm::tlm_generic_payload &parent, uint64_t addr,
                  unsigned offset, unsigned length, unsigned streaming_width);
 
-private:
+  private:
     void enables_of(const tlm::tlm_generic_payload &parent, unsigned offset,
                     unsigned length);
 
@@ -53,7 +53,7 @@ private:
 
 class payload_pool : private tlm::tlm_mm_interface
 {
-public:
+  public:
     payload_pool() = default;
     payload_pool(const payload_pool &) = delete;
     payload_pool &operator=(const payload_pool &) = delete;
@@ -77,7 +77,7 @@ public:
         return all_.size();
     }
 
-private:
+  private:
     void grow();
     void free(tlm::tlm_generic_payload *p) override;
 

@@ -15,7 +15,7 @@ namespace iovp
 
 class timed_queue
 {
-public:
+  public:
     // Queue `p` for the absolute time `when`; equal times keep their order.
     void push(tlm::tlm_generic_payload &p, const sc_core::sc_time &when)
     {
@@ -45,7 +45,7 @@ public:
         return event_;
     }
 
-private:
+  private:
     struct entry {
         sc_core::sc_time when;
         uint64_t seq;

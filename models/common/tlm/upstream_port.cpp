@@ -38,9 +38,8 @@ bool upstream_port::get_direct_mem_ptr(payload &p, tlm::tlm_dmi &dmi)
     return false;
 }
 
-tlm::tlm_sync_enum upstream_port::nb_transport_fw(payload &p,
-                                                  tlm::tlm_phase &phase,
-                                                  sc_time &t)
+tlm::tlm_sync_enum
+upstream_port::nb_transport_fw(payload &p, tlm::tlm_phase &phase, sc_time &t)
 {
     if (phase == tlm::BEGIN_REQ)
         return begin_request(p, phase, t);
@@ -51,9 +50,8 @@ tlm::tlm_sync_enum upstream_port::nb_transport_fw(payload &p,
     return tlm::TLM_ACCEPTED; // an ignorable phase
 }
 
-tlm::tlm_sync_enum upstream_port::begin_request(payload &p,
-                                                tlm::tlm_phase &phase,
-                                                sc_time &t)
+tlm::tlm_sync_enum
+upstream_port::begin_request(payload &p, tlm::tlm_phase &phase, sc_time &t)
 {
     // No memory manager, or a request before the last one's END_REQ: the
     // initiator breaks the protocol, and nothing can be kept for later.
@@ -136,9 +134,9 @@ void upstream_port::serve()
         // If the sink waits, another thread takes what else is due.
         again_.notify(sc_core::SC_ZERO_TIME);
         sink_.transact(*this, *p, delay);
-        active_.erase(std::find_if(
-            active_.begin(), active_.end(),
-            [p](const window &w) { return w.owner == p; }));
+        active_.erase(
+            std::find_if(active_.begin(), active_.end(),
+                         [p](const window &w) { return w.owner == p; }));
         responses_.push(*p, sc_time_stamp() + delay);
     }
 }

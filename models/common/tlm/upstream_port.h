@@ -23,7 +23,7 @@ class upstream_port;
 // What stands behind a port.
 class transaction_sink
 {
-public:
+  public:
     // As b_transport: sets the response, may wait, runs in a thread process.
     virtual void transact(upstream_port &port, tlm::tlm_generic_payload &p,
                           sc_core::sc_time &delay) = 0;
@@ -31,7 +31,7 @@ public:
     virtual unsigned debug(upstream_port &port,
                            tlm::tlm_generic_payload &p) = 0;
 
-protected:
+  protected:
     ~transaction_sink() = default;
 };
 
@@ -44,7 +44,7 @@ protected:
 class upstream_port : public tlm::tlm_target_socket<>,
                       private tlm::tlm_fw_transport_if<>
 {
-public:
+  public:
     upstream_port(const char *name, transaction_sink &sink, unsigned index,
                   unsigned slots = 64);
 
@@ -57,7 +57,7 @@ public:
     iovp_attrs defaults;         // of attributes that a payload leaves open
     uint16_t initiator = 0xffff; // in trace records, 0xffff: none
 
-private:
+  private:
     using payload = tlm::tlm_generic_payload;
     struct window {
         payload *owner;
@@ -90,8 +90,8 @@ private:
 
     timed_queue requests_;
     timed_queue responses_;
-    std::vector<window> active_;  // in the sink now
-    payload *stalled_ = nullptr;  // its BEGIN_REQ has no END_REQ yet
+    std::vector<window> active_; // in the sink now
+    payload *stalled_ = nullptr; // its BEGIN_REQ has no END_REQ yet
     sc_core::sc_time stalled_at_;
     payload *response_ = nullptr; // its BEGIN_RESP has no END_RESP yet
     sc_core::sc_time response_free_at_;

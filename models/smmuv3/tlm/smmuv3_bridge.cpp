@@ -203,8 +203,8 @@ bool smmuv3_module::translate(burst &b, uint64_t iova, smmuv3_result &res,
     out = time_of(res.time_out);
     if (out < entry)
         out = entry; // sc_time may be finer than a picosecond
-    b.delay = out > sc_time_stamp() ? out - sc_time_stamp()
-                                    : sc_core::SC_ZERO_TIME;
+    b.delay =
+        out > sc_time_stamp() ? out - sc_time_stamp() : sc_core::SC_ZERO_TIME;
     return true;
 }
 

@@ -35,7 +35,8 @@ bool smmuv3_module::enter(sc_time &delay)
 {
     if (busy_) {
         sc_time entry = sc_time_stamp() + delay;
-        sc_core::sc_process_handle me = sc_core::sc_get_current_process_handle();
+        sc_core::sc_process_handle me =
+            sc_core::sc_get_current_process_handle();
 
         if (!owner_known_ || !me.valid() || me == owner_)
             return false;
@@ -61,10 +62,11 @@ void smmuv3_module::leave()
 
 // ---- memory ----
 
-enum iovp_bus_status
-smmuv3_module::bus_access(tlm::tlm_command cmd, const struct iovp_bus_attrs *a,
-                          uint64_t addr, void *buf, uint32_t len,
-                          uint64_t *latency_ps)
+enum iovp_bus_status smmuv3_module::bus_access(tlm::tlm_command cmd,
+                                               const struct iovp_bus_attrs *a,
+                                               uint64_t addr, void *buf,
+                                               uint32_t len,
+                                               uint64_t *latency_ps)
 {
     pooled_payload &p = pool_.take();
     iovp_attrs &at = p.attrs();

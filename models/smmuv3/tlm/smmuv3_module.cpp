@@ -33,8 +33,8 @@ smmuv3_module::smmuv3_module(sc_core::sc_module_name name,
     regs.register_transport_dbg(this, &smmuv3_module::regs_debug);
     regs.register_get_direct_mem_ptr(this, &smmuv3_module::regs_dmi);
     set_units();
-    irq_width_ = time_of(config.timing.clock_ps ? config.timing.clock_ps
-                                                : 1000);
+    irq_width_ =
+        time_of(config.timing.clock_ps ? config.timing.clock_ps : 1000);
     spawn_processes();
 }
 
@@ -107,8 +107,7 @@ void smmuv3_module::reset()
 
 // ---- registers ----
 
-static tlm::tlm_response_status
-regs_shape(const tlm::tlm_generic_payload &p)
+static tlm::tlm_response_status regs_shape(const tlm::tlm_generic_payload &p)
 {
     unsigned n = p.get_data_length();
     const unsigned char *be = p.get_byte_enable_ptr();

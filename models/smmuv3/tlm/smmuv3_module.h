@@ -39,7 +39,7 @@ namespace iovp
 
 class smmuv3_module : public sc_core::sc_module, private transaction_sink
 {
-public:
+  public:
     explicit smmuv3_module(sc_core::sc_module_name name,
                            const smmuv3_config &config,
                            unsigned upstream_ports = 1);
@@ -60,9 +60,8 @@ public:
 
     // Wired interrupts by enum iovp_irq_line, optional: a pulse of one SMMU
     // clock per edge.  Edges that come during a pulse become one more pulse.
-    using irq_port =
-        sc_core::sc_port<sc_core::sc_signal_inout_if<bool>, 0,
-                         sc_core::SC_ZERO_OR_MORE_BOUND>;
+    using irq_port = sc_core::sc_port<sc_core::sc_signal_inout_if<bool>, 0,
+                                      sc_core::SC_ZERO_OR_MORE_BOUND>;
     sc_core::sc_vector<irq_port> irq;
 
     // ---- callbacks, optional ----
@@ -94,7 +93,7 @@ public:
         return core_;
     }
 
-private:
+  private:
     using payload = tlm::tlm_generic_payload;
     struct burst;
 
@@ -105,8 +104,8 @@ private:
     bool part(burst &b);
     unsigned part_length(const burst &b, const smmuv3_result &res,
                          uint64_t iova, unsigned *width) const;
-    bool translate(burst &b, uint64_t iova, smmuv3_result &res,
-                   unsigned *token, uint64_t *time_in);
+    bool translate(burst &b, uint64_t iova, smmuv3_result &res, unsigned *token,
+                   uint64_t *time_in);
     void access(burst &b, const smmuv3_result &res, unsigned length,
                 unsigned width, unsigned token);
     void record(const burst &b, uint64_t iova, unsigned length,
