@@ -52,15 +52,15 @@ struct part {
 };
 
 /*
- * Bytes from `pa` or, after a fault, `iova` on that are translated alike: what
- * failed failed for one smallest granule.
+ * Bytes from `iova` on that are translated alike: what failed failed for one
+ * smallest granule.
  */
 static uint64_t span_of(const struct smmuv3_result *r, uint64_t iova)
 {
-    bool ok = r->status == IOVP_RESULT_OK;
-    uint64_t mask = iovp_mask(ok ? r->log2 : GRANULE_LOG2);
+    uint64_t mask = iovp_mask(r->status == IOVP_RESULT_OK ? r->log2
+                                                          : GRANULE_LOG2);
 
-    return mask - ((ok ? r->pa : iova) & mask) + 1;
+    return mask - (iova & mask) + 1;
 }
 
 /* The part of a transfer within one translation granule. */
@@ -78,7 +78,7 @@ static struct part do_part(struct platform *p, struct platform_device_state *d,
     else
         smmuv3_translate(p->smmu[d->desc.iommu].core, a, iova, access,
                          SMMUV3_NORMAL, r);
-    room = span_of(r, iova);
+    room = d->desc.iommu == PLATFORM_NO_IOMMU ? bytes : span_of(r, iova);
     part.bytes = bytes < room ? bytes : room;
     part.status = r->status;
     part.event = r->event;

@@ -471,10 +471,12 @@ IOVP_API iovp_status iovp_trace_open(iovp_trace_reader **out,
                                      const char *path);
 /*
  * The next record.  Errors: END after the last one; FORMAT if the file is
- * damaged or ends in the middle of a chunk, and again at every further call.
+ * damaged or ends in the middle of a chunk, and again at every further call;
+ * IO if the host cannot read it; NOMEM.
  */
 IOVP_API iovp_status iovp_trace_next(iovp_trace_reader *r, iovp_record *out);
-/* The compiled device tree of the recorded platform, two-call rule. */
+/* The compiled device tree of the recorded platform, two-call rule.  Errors:
+ * also NOTFOUND, if the file has none. */
 IOVP_API iovp_status iovp_trace_dtb(iovp_trace_reader *r, void *buf,
                                     size_t *bytes);
 IOVP_API void iovp_trace_close(iovp_trace_reader *r);

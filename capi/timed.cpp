@@ -294,9 +294,10 @@ private:
     // from the workload last: that may change while this waits.
     void issue()
     {
-        auto slot = std::min_element(free_at_.begin(), free_at_.end());
+        auto free = std::min_element(free_at_.begin(), free_at_.end());
+        std::size_t slot = static_cast<std::size_t>(free - free_at_.begin());
         std::uint64_t now = to_ps(sc_core::sc_time_stamp());
-        std::uint64_t at = std::max({now, *slot, next_issue_});
+        std::uint64_t at = std::max({now, *free, next_issue_});
         struct workload_access a;
         iovp_attrs attrs;
 
@@ -314,8 +315,9 @@ private:
         sc_core::sc_time delay = from_ps(at - now);
         transfer(request_, attrs, a.iova, nullptr, a.bytes,
                  a.access == IOVP_ACCESS_WRITE, delay);
-        *slot = to_ps(sc_core::sc_time_stamp() + delay);
         next_issue_ = at + interval_;
+        if (slot < free_at_.size()) // another workload may have fewer
+            free_at_[slot] = to_ps(sc_core::sc_time_stamp() + delay);
     }
 
     struct platform *p_;

@@ -41,9 +41,16 @@ uint64_t scene_alloc(struct scene *sc, uint64_t bytes, unsigned log2)
     return at;
 }
 
+/* Only commands that the ID registers allow: no CERROR_ILL. */
 void scene_invalidate(struct scene *sc)
 {
-    bench_invalidate_all(&sc->b);
+    const uint32_t s1p_hyp = 1u << 1 | 1u << 9;
+
+    bench_command(&sc->b, 0x04, 31); /* CMD_CFGI_ALL */
+    bench_command(&sc->b, 0x30, 0);  /* CMD_TLBI_NSNH_ALL */
+    if ((sc->b.cfg.idr0 & s1p_hyp) == s1p_hyp)
+        bench_command(&sc->b, 0x20, 0); /* CMD_TLBI_EL2_ALL */
+    bench_command(&sc->b, 0x46, 0);     /* CMD_SYNC */
 }
 
 #define CR0_SMMUEN 1u

@@ -101,6 +101,9 @@ void scene_do(struct scene *sc, struct acc a);
 void scene_debug(struct scene *sc, struct acc a);
 struct iovp_attrs acc_attrs(const struct acc *a);
 
+/* A failure with a message; the test goes on, and so cleans up. */
+#define REPORT(...) shim_fail(__FILE__, __LINE__, __VA_ARGS__)
+
 #define EXPECT_OK(sc, a, want_pa)                                              \
     do {                                                                       \
         scene_do((sc), (a));                                                   \

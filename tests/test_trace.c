@@ -193,6 +193,7 @@ TEST_CASE(TraceFormat, TheBytesAreThoseOfTheDescription)
     };
     const char *path = temp_path("bytes");
     struct bytes b;
+    const uint8_t *end;
     uint8_t raw[95];
     uLongf n = sizeof(raw);
 
@@ -219,6 +220,15 @@ TEST_CASE(TraceFormat, TheBytesAreThoseOfTheDescription)
     CHECK_EQ(raw[91], 128);  /* +64: 2 * 64 */
     CHECK_EQ(raw[92], 0x18); /* 8 ^ 16 */
     CHECK_EQ(raw[93], 1);
+    end = b.p + 112 + iovp_le32(b.p + 64 + 16);
+    REQUIRE(end + 48 + 8 < b.p + b.n);
+    CHECK_MEM(end, "IOVC\x03\0\0\0\x01\0\0\0\x08\0\0\0", 16);
+    CHECK_EQ(iovp_le64(end + 24), 900);
+    CHECK_EQ(iovp_le64(end + 32), 1500);
+    n = sizeof(raw);
+    REQUIRE(uncompress(raw, &n, end + 48, iovp_le32(end + 16)) == Z_OK);
+    REQUIRE(n == 8);
+    CHECK_EQ(iovp_le64(raw), 2);
     free(b.p);
     remove(path);
 }

@@ -32,9 +32,11 @@ uint8_t smmuv3_s2_mem_type(unsigned memattr)
     /* MemAttr[3:2] is the outer half, 0: Device of type MemAttr[1:0]. */
     static const uint8_t half[4] = {0x4, 0x4, 0xb, 0xf};
 
-    if ((memattr >> 2) == 0)
+    if ((memattr >> 2 & 3) == 0)
         return (uint8_t)((memattr & 3) << 2);
-    return (uint8_t)(half[memattr >> 2] << 4 | half[memattr & 3]);
+    if ((memattr & 3) == 0)
+        return 0; /* reserved: Device-nGnRnE */
+    return (uint8_t)(half[memattr >> 2 & 3] << 4 | half[memattr & 3]);
 }
 
 static bool is_device(uint8_t mem_type)

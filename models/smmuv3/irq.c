@@ -2,32 +2,15 @@
 /* Interrupts: wired pulses and MSIs (3.18). */
 #include "smmuv3_internal.h"
 
-#define MAIR_NORMAL_NC 0x44u
-
-/* STE.MemAttr's encoding, the one of stage 2 descriptors, as a MAIR byte. */
-static uint8_t memattr_to_mair(unsigned memattr)
-{
-    static const uint8_t normal[4] = {0, 0x4, 0xb, 0xf};
-    unsigned outer = (memattr >> 2) & 3;
-    unsigned inner = memattr & 3;
-
-    if (!outer)
-        return (uint8_t)(inner << 2); /* Device-nGnRnE, nGnRE, nGRE, GRE */
-    if (!inner)
-        return 0; /* reserved: Device-nGnRnE */
-    return (uint8_t)(normal[outer] << 4 | normal[inner]);
-}
-
 static struct iovp_bus_attrs msi_attrs(const struct smmuv3_msi *m)
 {
     struct iovp_bus_attrs a = {0};
 
     a.space = IOVP_SPACE_NONSECURE;
-    a.mem_type = memattr_to_mair(m->memattr);
-    if (a.mem_type < 0x10 || a.mem_type == MAIR_NORMAL_NC)
-        a.shareability = IOVP_SH_OUTER; /* 3.18: SH is IGNORED */
-    else
-        a.shareability = m->sh == 1 ? IOVP_SH_NON : m->sh;
+    a.mem_type = smmuv3_s2_mem_type(m->memattr);
+    /* SH 0b01 is reserved and behaves as 0b00. */
+    a.shareability =
+        smmuv3_consistent_sh(a.mem_type, m->sh == 1 ? IOVP_SH_NON : m->sh);
     return a;
 }
 

@@ -340,7 +340,7 @@ bool smmuv3_stage1(struct smmuv3_job *j, const struct smmuv3_stream *st,
 
 /* ---- attributes (attrs.c) --------------------------------------------- */
 
-/* Stage 2 MemAttr[3:0] as a byte of MAIR_ELx. */
+/* MemAttr[3:0] of STE, GBPA, MSIs and stage 2, as a byte of MAIR_ELx. */
 uint8_t smmuv3_s2_mem_type(unsigned memattr);
 /* The stronger of two memory types, and of two shareabilities (13.1.5). */
 void smmuv3_combine(uint8_t *mem_type, uint8_t *sh, uint8_t mem_type2,

@@ -60,6 +60,16 @@ void smmuv3_module::leave()
         free_.notify();
 }
 
+// Before a call that may wait, or come back: from here on it matters who is in
+// the core.
+void smmuv3_module::call_out()
+{
+    if (!busy_ || owner_known_)
+        return;
+    owner_ = sc_core::sc_get_current_process_handle();
+    owner_known_ = true;
+}
+
 // ---- memory ----
 
 enum iovp_bus_status smmuv3_module::bus_access(tlm::tlm_command cmd,
@@ -85,12 +95,7 @@ enum iovp_bus_status smmuv3_module::bus_access(tlm::tlm_command cmd,
         sc_time start = local_ > sc_time_stamp() ? local_ : sc_time_stamp();
         sc_time t = timed_ ? start - sc_time_stamp() : sc_core::SC_ZERO_TIME;
 
-        // The target may wait, and others come: from here on it matters who
-        // we are.
-        if (busy_ && !owner_known_) {
-            owner_ = sc_core::sc_get_current_process_handle();
-            owner_known_ = true;
-        }
+        call_out();
         walk->b_transport(p, t);
         ok = p.is_response_ok();
         if (timed_) {
@@ -106,6 +111,7 @@ enum iovp_bus_status smmuv3_module::bus_access(tlm::tlm_command cmd,
 
 void smmuv3_module::raise(enum iovp_irq_line line)
 {
+    call_out();
     if (on_irq)
         on_irq(line);
     if (static_cast<unsigned>(line) < irq.size() && irq[line].size()) {
@@ -220,6 +226,7 @@ enum iovp_bus_status smmuv3_bus::msi(void *opaque,
     uint64_t latency = 0;
 
     if (m->on_msi) {
+        m->call_out();
         m->on_msi(addr, data);
         return IOVP_BUS_OK;
     }
@@ -236,6 +243,7 @@ void smmuv3_bus::sev(void *opaque)
 {
     smmuv3_module *m = static_cast<smmuv3_module *>(opaque);
 
+    m->call_out();
     if (m->on_sev)
         m->on_sev();
 }
@@ -244,8 +252,10 @@ void smmuv3_bus::trace(void *opaque, const struct iovp_trace_record *r)
 {
     smmuv3_module *m = static_cast<smmuv3_module *>(opaque);
 
-    if (m->on_trace)
-        m->on_trace(*r);
+    if (!m->on_trace)
+        return;
+    m->call_out();
+    m->on_trace(*r);
 }
 
 void smmuv3_bus::wake(void *opaque)

@@ -47,7 +47,11 @@ class smmuv3_module : public sc_core::sc_module, private transaction_sink
 
     // ---- sockets (each to be bound) ----
 
-    // Client transactions; b_, nb_transport, debug; DMI is denied.
+    // Client transactions; b_, nb_transport, debug; DMI is denied.  A fault is
+    // TLM_ADDRESS_ERROR_RESPONSE, of permission TLM_COMMAND_ERROR_RESPONSE; a
+    // fault_extension on the payload tells more.  TLM_IGNORE_COMMAND
+    // translates its address without a permission check, in time and with the
+    // events of any access, and goes no further.
     sc_core::sc_vector<upstream_port> upstream;
     // The two 64 KiB register pages; the address is an offset into them.
     // Aligned accesses of 4 and 8 bytes in host byte order.  The security
@@ -122,6 +126,7 @@ class smmuv3_module : public sc_core::sc_module, private transaction_sink
     // The core serves one process at a time: smmuv3_bus.cpp
     bool enter(sc_core::sc_time &delay);
     void leave();
+    void call_out();
     enum iovp_bus_status bus_access(tlm::tlm_command cmd,
                                     const struct iovp_bus_attrs *a,
                                     uint64_t addr, void *buf, uint32_t len,
