@@ -17,6 +17,8 @@ install(TARGETS iovp_command)
 # A SystemC outside the system's folders must still be found.
 set_target_properties(iovp PROPERTIES INSTALL_RPATH_USE_LINK_PATH ON)
 
+install(FILES docs/iovp.1 DESTINATION ${CMAKE_INSTALL_MANDIR}/man1)
+
 set_target_properties(iovp_models PROPERTIES EXPORT_NAME models)
 target_include_directories(iovp_models PUBLIC
   $<INSTALL_INTERFACE:${CMAKE_INSTALL_INCLUDEDIR}>)

@@ -66,7 +66,7 @@ struct bench {
     struct bench_msi msi[BENCH_MSIS]; /* the last ones, msi_count % SIZE */
     unsigned msi_count;
     struct iovp_trace_record *trace; /* BENCH_TRACES of them */
-    unsigned traces; /* later ones are not kept */
+    unsigned traces;                 /* later ones are not kept */
 
     /* Called, if set, when the core raises a line or sends an MSI. */
     void (*on_irq)(struct bench *b, enum iovp_irq_line line);

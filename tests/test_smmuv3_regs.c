@@ -73,22 +73,22 @@ static const struct {
     uint32_t offset, width;
     uint64_t writable;
 } fields[] = {
-    {0x028, 4, 0xfff},                /* CR1 */
-    {0x02c, 4, 0x3},                  /* CR2: E2H, RECINVSID */
-    {0x050, 4, 0x5},                  /* IRQ_CTRL: EVENTQ, GERROR */
-    {0x064, 4, 0x1b5},                /* GERRORN */
-    {0x068, 8, 0x0000fffffffffffc},   /* GERROR_IRQ_CFG0 */
-    {0x070, 4, 0xffffffff},           /* GERROR_IRQ_CFG1 */
-    {0x074, 4, 0x3f},                 /* GERROR_IRQ_CFG2 */
-    {0x080, 8, 0x4000ffffffffffc0},   /* STRTAB_BASE */
-    {0x088, 4, 0x307ff},              /* STRTAB_BASE_CFG */
-    {0x090, 8, 0x4000ffffffffffff},   /* CMDQ_BASE */
-    {0x098, 4, 0xfffff},              /* CMDQ_PROD */
-    {0x0a0, 8, 0x4000ffffffffffff},   /* EVENTQ_BASE */
-    {0x0b0, 8, 0x0000fffffffffffc},   /* EVENTQ_IRQ_CFG0 */
-    {0x0b8, 4, 0xffffffff},           /* EVENTQ_IRQ_CFG1 */
-    {0x0bc, 4, 0x3f},                 /* EVENTQ_IRQ_CFG2 */
-    {0x100ac, 4, 0x800fffff},         /* EVENTQ_CONS */
+    {0x028, 4, 0xfff},              /* CR1 */
+    {0x02c, 4, 0x3},                /* CR2: E2H, RECINVSID */
+    {0x050, 4, 0x5},                /* IRQ_CTRL: EVENTQ, GERROR */
+    {0x064, 4, 0x1b5},              /* GERRORN */
+    {0x068, 8, 0x0000fffffffffffc}, /* GERROR_IRQ_CFG0 */
+    {0x070, 4, 0xffffffff},         /* GERROR_IRQ_CFG1 */
+    {0x074, 4, 0x3f},               /* GERROR_IRQ_CFG2 */
+    {0x080, 8, 0x4000ffffffffffc0}, /* STRTAB_BASE */
+    {0x088, 4, 0x307ff},            /* STRTAB_BASE_CFG */
+    {0x090, 8, 0x4000ffffffffffff}, /* CMDQ_BASE */
+    {0x098, 4, 0xfffff},            /* CMDQ_PROD */
+    {0x0a0, 8, 0x4000ffffffffffff}, /* EVENTQ_BASE */
+    {0x0b0, 8, 0x0000fffffffffffc}, /* EVENTQ_IRQ_CFG0 */
+    {0x0b8, 4, 0xffffffff},         /* EVENTQ_IRQ_CFG1 */
+    {0x0bc, 4, 0x3f},               /* EVENTQ_IRQ_CFG2 */
+    {0x100ac, 4, 0x800fffff},       /* EVENTQ_CONS */
 };
 
 #define FIELDS (sizeof(fields) / sizeof(fields[0]))
@@ -134,9 +134,8 @@ TEST_CASE(Regs, AddressBitsAboveTheOasAreRes0)
     static const struct {
         uint32_t oas;
         uint64_t mask;
-    } sizes[] = {{0, 0xffffffff},       {1, 0xfffffffff},
-                 {2, 0xffffffffff},     {3, 0x3ffffffffff},
-                 {4, 0xfffffffffff},    {5, 0xffffffffffff},
+    } sizes[] = {{0, 0xffffffff},     {1, 0xfffffffff},   {2, 0xffffffffff},
+                 {3, 0x3ffffffffff},  {4, 0xfffffffffff}, {5, 0xffffffffffff},
                  {6, 0xfffffffffffff}};
 
     for (size_t i = 0; i < 7; i++) {
@@ -169,8 +168,7 @@ TEST_CASE(Regs, HalvesAndPairs)
     bench_w64(&b, SMMU_GERROR_IRQ_CFG1, 0x0000001512345678);
     CHECK_EQ(bench_r32(&b, SMMU_GERROR_IRQ_CFG1), 0x12345678);
     CHECK_EQ(bench_r32(&b, SMMU_GERROR_IRQ_CFG2), 0x15);
-    CHECK_EQ(bench_r64(&b, SMMU_IDR0),
-             b.cfg.idr0 | (uint64_t)b.cfg.idr1 << 32);
+    CHECK_EQ(bench_r64(&b, SMMU_IDR0), b.cfg.idr0 | (uint64_t)b.cfg.idr1 << 32);
     bench_destroy(&b);
 }
 
@@ -210,10 +208,9 @@ static bool may_be_set(uint32_t off)
 {
     static const struct {
         uint32_t first, last;
-    } live[] = {{0x00, 0x1f},   {0x20, 0x2f},     {0x44, 0x47},
-                {0x50, 0x57},   {0x60, 0x77},     {0x80, 0x8b},
-                {0x90, 0xa7},   {0xb0, 0xbf},     {0xfd0, 0xfff},
-                {0x100a8, 0x100af}};
+    } live[] = {{0x00, 0x1f},   {0x20, 0x2f},      {0x44, 0x47}, {0x50, 0x57},
+                {0x60, 0x77},   {0x80, 0x8b},      {0x90, 0xa7}, {0xb0, 0xbf},
+                {0xfd0, 0xfff}, {0x100a8, 0x100af}};
 
     for (size_t i = 0; i < sizeof(live) / sizeof(live[0]); i++)
         if (off >= live[i].first && off <= live[i].last)
@@ -356,8 +353,8 @@ TEST_CASE(Regs, GuardedFieldsIgnoreWritesWhileEnabled)
         CHECK(can_write(&b, i));
         /* Another enable does not guard it. */
         if (guarded[i].offset != SMMU_CR1) {
-            uint32_t other = guarded[i].ctrl == SMMU_CR0 ? SMMU_IRQ_CTRL
-                                                         : SMMU_CR0;
+            uint32_t other =
+                guarded[i].ctrl == SMMU_CR0 ? SMMU_IRQ_CTRL : SMMU_CR0;
 
             bench_w32(&b, other, 0xffffffff);
             CHECK(can_write(&b, i));
@@ -404,160 +401,6 @@ TEST_CASE(Regs, ProducerAndConsumerIndexesOfSoftwareAreNotGuarded)
     bench_destroy(&b);
 }
 
-/* ---- Update (6.3.9, 6.3.14, 6.3.16) ------------------------------------ */
-
-TEST_CASE(Regs, Cr0AckShowsImplementedFieldsOnly)
-{
-    struct bench b;
-
-    bench_create(&b);
-    bench_w32(&b, SMMU_CR0, 0xffffffff);
-    CHECK_EQ(bench_r32(&b, SMMU_CR0), 0xd); /* SMMUEN EVENTQEN CMDQEN */
-    CHECK_EQ(bench_r32(&b, SMMU_CR0ACK), 0xd);
-    bench_w32(&b, SMMU_CR0ACK, 0);
-    CHECK_EQ(bench_r32(&b, SMMU_CR0ACK), 0xd);
-    bench_w32(&b, SMMU_CR0, 0);
-    CHECK_EQ(bench_r32(&b, SMMU_CR0ACK), 0);
-    bench_destroy(&b);
-}
-
-TEST_CASE(Regs, Cr0AckComesAfterItsLatency)
-{
-    struct bench b;
-
-    create_slow(&b);
-    b.now = 7;
-    bench_w32(&b, SMMU_CR0, SMMU_CR0_SMMUEN);
-    CHECK_EQ(bench_r32(&b, SMMU_CR0), SMMU_CR0_SMMUEN);
-    CHECK_EQ(bench_r32(&b, SMMU_CR0ACK), 0);
-    b.now = 7 + SLOW_PS - 1;
-    /* Writing the same value does not delay the Update. */
-    bench_w32(&b, SMMU_CR0, SMMU_CR0_SMMUEN);
-    CHECK_EQ(bench_r32(&b, SMMU_CR0ACK), 0);
-    b.now = 7 + SLOW_PS;
-    CHECK_EQ(bench_r32(&b, SMMU_CR0ACK), SMMU_CR0_SMMUEN);
-    bench_destroy(&b);
-}
-
-/* 6.3.9: a field changed again before its Update completes keeps the first. */
-TEST_CASE(Regs, Cr0FieldInUpdateIgnoresASecondChange)
-{
-    struct bench b;
-
-    create_slow(&b);
-    bench_w32(&b, SMMU_CR0, SMMU_CR0_SMMUEN);
-    bench_w32(&b, SMMU_CR0, SMMU_CR0_EVENTQEN);
-    CHECK_EQ(bench_r32(&b, SMMU_CR0), SMMU_CR0_SMMUEN | SMMU_CR0_EVENTQEN);
-    b.now += 2 * SLOW_PS;
-    CHECK_EQ(bench_r32(&b, SMMU_CR0ACK), SMMU_CR0_SMMUEN | SMMU_CR0_EVENTQEN);
-    bench_w32(&b, SMMU_CR0, SMMU_CR0_EVENTQEN);
-    b.now += SLOW_PS;
-    CHECK_EQ(bench_r32(&b, SMMU_CR0ACK), SMMU_CR0_EVENTQEN);
-    bench_destroy(&b);
-}
-
-/* CMDQEN takes effect with its Update, and the poll of it asks for work. */
-TEST_CASE(Regs, UpdateOfCmdqenWakesTheQueue)
-{
-    struct bench b;
-
-    create_slow(&b);
-    bench_w64(&b, SMMU_CMDQ_BASE, BENCH_CMDQ | 4);
-    bench_push(&b, CMD_SYNC, 0);
-    bench_w32(&b, SMMU_CR0, SMMU_CR0_CMDQEN);
-    CHECK_EQ(bench_work(&b), 0);
-    CHECK_EQ(bench_r32(&b, SMMU_CMDQ_CONS), 0);
-    bench_forget(&b);
-    b.now += SLOW_PS;
-    CHECK_EQ(bench_r32(&b, SMMU_CR0ACK), SMMU_CR0_CMDQEN);
-    CHECK(b.wakes > 0);
-    CHECK_EQ(bench_work(&b), 1);
-    CHECK_EQ(bench_r32(&b, SMMU_CMDQ_CONS), 1);
-    bench_destroy(&b);
-}
-
-/* Without a poll, the time of the work says when the Update is due. */
-TEST_CASE(Regs, WorkTellsWhenAnUpdateIsDue)
-{
-    struct bench b;
-    bool more;
-
-    create_slow(&b);
-    b.now = 5;
-    bench_w64(&b, SMMU_CMDQ_BASE, BENCH_CMDQ | 4);
-    bench_push(&b, CMD_SYNC, 0);
-    bench_w32(&b, SMMU_CR0, SMMU_CR0_CMDQEN);
-    CHECK(b.wakes > 0);
-    b.now += 300;
-    CHECK_EQ(smmuv3_work(b.s, 64, &more), 0);
-    CHECK(more);
-    CHECK_EQ(smmuv3_work_time(b.s), SLOW_PS - 300);
-    b.now += smmuv3_work_time(b.s);
-    CHECK_EQ(smmuv3_work(b.s, 64, &more), 1);
-    CHECK(!more);
-    bench_destroy(&b);
-}
-
-TEST_CASE(Regs, IrqCtrlAck)
-{
-    struct bench b;
-
-    create_slow(&b);
-    bench_w32(&b, SMMU_IRQ_CTRL, 0xffffffff);
-    CHECK_EQ(bench_r32(&b, SMMU_IRQ_CTRL), 0x5);
-    CHECK_EQ(bench_r32(&b, SMMU_IRQ_CTRLACK), 0);
-    b.now += SLOW_PS;
-    CHECK_EQ(bench_r32(&b, SMMU_IRQ_CTRLACK), 0x5);
-    bench_w32(&b, SMMU_IRQ_CTRLACK, 0);
-    CHECK_EQ(bench_r32(&b, SMMU_IRQ_CTRLACK), 0x5);
-    bench_destroy(&b);
-}
-
-TEST_CASE(Regs, GbpaIsWrittenWithUpdateOnly)
-{
-    struct bench b;
-
-    bench_create(&b);
-    /* Out of reset: no abort, every attribute as it comes in. */
-    CHECK_EQ(bench_r32(&b, SMMU_GBPA), 0x00001000);
-    bench_w32(&b, SMMU_GBPA, SMMU_GBPA_ABORT);
-    CHECK_EQ(bench_r32(&b, SMMU_GBPA), 0x00001000);
-    bench_w32(&b, SMMU_GBPA, 0xffffffff);
-    CHECK_EQ(bench_r32(&b, SMMU_GBPA), 0x001f3f1f);
-    bench_w32(&b, SMMU_GBPA, 0);
-    CHECK_EQ(bench_r32(&b, SMMU_GBPA), 0x001f3f1f);
-    bench_w32(&b, SMMU_GBPA, SMMU_GBPA_UPDATE);
-    CHECK_EQ(bench_r32(&b, SMMU_GBPA), 0);
-    bench_destroy(&b);
-}
-
-TEST_CASE(Regs, GbpaIgnoresWritesDuringUpdate)
-{
-    struct bench b;
-
-    create_slow(&b);
-    bench_w32(&b, SMMU_GBPA, SMMU_GBPA_UPDATE | SMMU_GBPA_ABORT);
-    CHECK_EQ(bench_r32(&b, SMMU_GBPA), SMMU_GBPA_UPDATE | SMMU_GBPA_ABORT);
-    bench_w32(&b, SMMU_GBPA, SMMU_GBPA_UPDATE);
-    CHECK_EQ(bench_r32(&b, SMMU_GBPA), SMMU_GBPA_UPDATE | SMMU_GBPA_ABORT);
-    b.now += SLOW_PS;
-    CHECK_EQ(bench_r32(&b, SMMU_GBPA), SMMU_GBPA_ABORT);
-    bench_destroy(&b);
-}
-
-TEST_CASE(Regs, GerrornKeepsWhatIsWritten)
-{
-    struct bench b;
-
-    bench_create(&b);
-    bench_w32(&b, SMMU_GERRORN, 0x5);
-    CHECK_EQ(bench_r32(&b, SMMU_GERRORN), 0x5);
-    CHECK_EQ(bench_r32(&b, SMMU_GERROR), 0);
-    bench_w32(&b, SMMU_GERROR, 0x5);
-    CHECK_EQ(bench_r32(&b, SMMU_GERROR), 0);
-    bench_destroy(&b);
-}
-
 /* ---- queue geometry --------------------------------------------------- */
 
 /* 6.3.28, 6.3.95: the SMMU's own indexes are RAZ above the wrap bit. */
@@ -579,61 +422,5 @@ TEST_CASE(Regs, OwnIndexesReadZeroAboveTheWrapBit)
         /* Read back as written, whatever its effect. */
         CHECK_EQ(bench_r64(&b, SMMU_CMDQ_BASE), log2);
     }
-    bench_destroy(&b);
-}
-
-/* ---- reset --------------------------------------------------------------- */
-
-static void make_history(struct bench *b)
-{
-    uint64_t ev[EVENT_WORDS];
-
-    bench_enable(b);
-    bench_command(b, CMD_TLBI_NSNH_ALL, 0);
-    bench_command(b, 0xff, 0);
-    bench_event(b, ev);
-    bench_w32(b, SMMU_CR0, 0);
-    for (uint32_t off = 0x20; off < SMMUV3_MMIO_SIZE; off += 4)
-        bench_w32(b, off, 0xa5a5a5a5u ^ off);
-    bench_w32(b, SMMU_GBPA, 0xffffffff);
-    smmuv3_txn_begin(b->s);
-}
-
-TEST_CASE(Regs, ResetEqualsFresh)
-{
-    struct smmuv3_stats stats;
-    struct bench used, fresh;
-
-    bench_create(&used);
-    bench_create(&fresh);
-    make_history(&used);
-    smmuv3_reset(used.s);
-    for (uint32_t off = 0; off < SMMUV3_MMIO_SIZE; off += 4)
-        if (bench_r32(&used, off) != bench_r32(&fresh, off))
-            FAIL_TEST("0x%x: 0x%x after reset, 0x%x fresh", off,
-                      bench_r32(&used, off), bench_r32(&fresh, off));
-    smmuv3_get_stats(used.s, &stats);
-    CHECK_EQ(stats.commands, 0);
-    CHECK_EQ(stats.events_lost, 0);
-    CHECK_EQ(smmuv3_work_time(used.s), 0);
-    bench_enable(&used);
-    CHECK_EQ(bench_command(&used, CMD_SYNC, 0), SMMU_CERROR_NONE);
-    bench_destroy(&used);
-    bench_destroy(&fresh);
-}
-
-/* Reset in the middle of an Update ends it. */
-TEST_CASE(Regs, ResetDuringUpdate)
-{
-    struct bench b;
-
-    create_slow(&b);
-    bench_w32(&b, SMMU_CR0, SMMU_CR0_SMMUEN);
-    bench_w32(&b, SMMU_GBPA, SMMU_GBPA_UPDATE | SMMU_GBPA_ABORT);
-    smmuv3_reset(b.s);
-    b.now += 10 * SLOW_PS;
-    CHECK_EQ(bench_r32(&b, SMMU_CR0), 0);
-    CHECK_EQ(bench_r32(&b, SMMU_CR0ACK), 0);
-    CHECK_EQ(bench_r32(&b, SMMU_GBPA), 0x1000);
     bench_destroy(&b);
 }

@@ -249,7 +249,42 @@ TEST_CASE(Tlbi, Range)
            A1 | A2G | B1);
 }
 
-/* ---- 4.4.2, EL2 ------------------------------------------------------------ */
+/* A range that passes the top of the address space reaches the top. */
+TEST_CASE(Tlbi, RangeUpToTheTop)
+{
+    const uint64_t top = 0xfffffffffffff000;
+    uint64_t t = area(7), cd[CD_WORDS] = {0};
+    struct bench b;
+
+    create(&b, false);
+    /* TTB1: three levels of 4 KiB, the last entry of each. */
+    iovp_put_field(cd, CD_EPD0, 1);
+    iovp_put_field(cd, CD_T0SZ, 25);
+    iovp_put_field(cd, CD_T1SZ, 25);
+    iovp_put_field(cd, CD_TG1, 2);
+    iovp_put_field(cd, CD_V, 1);
+    iovp_put_field(cd, CD_IPS, 5);
+    iovp_put_field(cd, CD_AA64, 1);
+    iovp_put_field(cd, CD_R, 1);
+    iovp_put_field(cd, CD_A, 1);
+    iovp_put_field(cd, CD_ASID, 1);
+    cd[2] = t;
+    bench_put_words(&b, area(1) + 0x8000, cd, CD_WORDS);
+    bench_put64(&b, t + 0xff8, (t + 0x1000) | 3);
+    bench_put64(&b, t + 0x1ff8, (t + 0x2000) | 3);
+    bench_put64(&b, t + 0x2ff8, leaf(1, 1, 0));
+    bench_invalidate_all(&b);
+    CHECK_EQ(ask(&b, 1, top), leaf(1, 1, 0) & 0xfffffffff000);
+    bench_put64(&b, t + 0x2ff8, leaf(1, 1, 1));
+    CHECK_EQ(ask(&b, 1, top), leaf(1, 1, 0) & 0xfffffffff000);
+    bench_command(&b, CMD_TLBI_NH_VA | VMID(1) | ASID(1) | NUM(31) | SCALE(31),
+                  (top - 0x1000) | TG_4K);
+    CHECK_EQ(ask(&b, 1, top), leaf(1, 1, 1) & 0xfffffffff000);
+    bench_destroy(&b);
+}
+
+/* ---- 4.4.2, EL2 ------------------------------------------------------------
+ */
 
 TEST_CASE(Tlbi, El2)
 {
@@ -271,7 +306,8 @@ TEST_CASE(Tlbi, El2E2h)
     expect(true, CMD_TLBI_EL2_ASID | ASID(2), 0, 0);
 }
 
-/* ---- 4.4.3, 4.4.4 ------------------------------------------------------------ */
+/* ---- 4.4.3, 4.4.4
+ * ------------------------------------------------------------ */
 
 TEST_CASE(Tlbi, S12Vmall)
 {
@@ -309,7 +345,8 @@ TEST_CASE(Tlbi, LeafZeroReachesTableDescriptors)
     bench_destroy(&b);
 }
 
-/* ---- 4.3: the configuration --------------------------------------------------- */
+/* ---- 4.3: the configuration
+ * --------------------------------------------------- */
 
 /* `w0`, `w1` must make the change of StreamID 2's STE visible. */
 static void expect_cfgi(uint64_t w0, uint64_t w1, bool seen)
@@ -381,7 +418,8 @@ TEST_CASE(Cfgi, Cd)
     expect_cfgi_cd(CMD_CFGI_ALL, 31, true);
 }
 
-/* ---- 4.2: prefetch ----------------------------------------------------------- */
+/* ---- 4.2: prefetch
+ * ----------------------------------------------------------- */
 
 /* A prefetched translation is used without another walk. */
 TEST_CASE(Prefetch, AddrFillsTheTlb)

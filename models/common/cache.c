@@ -302,38 +302,38 @@ static void drop(struct iovp_cache *c, uint32_t index)
 }
 
 /* The way to fill: the entry itself, else a free way, else the victim. */
-static uint32_t place(struct iovp_cache *c, uint64_t page, uint64_t word,
-                      uint64_t ctx)
+static struct tag *place(struct iovp_cache *c, uint32_t set,
+                         const struct tag *want)
 {
-    uint32_t set = set_of(c, page, ctx);
-    uint32_t first = set * c->cfg.ways;
-    uint32_t room = UINT32_MAX;
-    uint32_t i;
+    struct tag *way = c->tags + (size_t)set * c->cfg.ways;
+    struct tag *end = way + c->cfg.ways;
+    struct tag *room = NULL;
 
-    for (i = first; i < first + c->cfg.ways; i++) {
-        if (matches(&c->tags[i], page, word))
-            return i;
-        if (!c->tags[i].word && room == UINT32_MAX)
-            room = i;
+    for (; way < end; way++) {
+        if (!way->word)
+            room = room ? room : way;
+        else if (matches(way, want->page, want->word))
+            return way;
     }
-    return room != UINT32_MAX ? room : victim(c, set);
+    return room ? room : c->tags + victim(c, set);
 }
 
 void *iovp_cache_fill(struct iovp_cache *c, uint64_t addr, uint64_t ctx,
                       unsigned log2)
 {
-    struct tag tag = {addr >> log2, tag_word(ctx, log2)};
+    const struct tag tag = {addr >> log2, tag_word(ctx, log2)};
+    struct tag *way;
     uint32_t i;
 
     if (c->cfg.entries == 0)
         return NULL;
-    i = place(c, tag.page, tag.word, ctx);
-    if (c->tags[i].word) {
-        c->stats.evictions += c->tags[i].page != tag.page ||
-                              c->tags[i].word != tag.word;
-        uncount(c, tag_class(&c->tags[i]));
+    way = place(c, set_of(c, tag.page, ctx), &tag);
+    i = (uint32_t)(way - c->tags);
+    if (way->word) {
+        c->stats.evictions += !matches(way, tag.page, tag.word);
+        uncount(c, tag_class(way));
     }
-    c->tags[i] = tag;
+    *way = tag;
     c->count[log2]++;
     c->classes |= 1ull << log2;
     c->stats.fills++;

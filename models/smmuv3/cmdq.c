@@ -72,7 +72,8 @@ static void sync_signal(struct smmuv3 *s, const uint64_t *cmd)
     }
 }
 
-/* ---- consumption ----------------------------------------------------------- */
+/* ---- consumption -----------------------------------------------------------
+ */
 
 /* Read the entry once: what is checked is what is executed. */
 static bool fetch(struct smmuv3 *s, const struct smmuv3_queue *q,
@@ -135,8 +136,8 @@ static bool step(struct smmuv3 *s)
     else if (!sync_complete(s))
         return false;
     s->stats.commands++;
-    s->work_ps += (uint64_t)s->cfg.timing.command_cycles *
-                  s->cfg.timing.clock_ps;
+    s->work_ps +=
+        (uint64_t)s->cfg.timing.command_cycles * s->cfg.timing.clock_ps;
     smmuv3_trace_command(s, cmd, SMMU_CERROR_NONE);
     smmuv3_command_run(s, cmd);
     advance(s, &q);

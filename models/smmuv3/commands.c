@@ -93,15 +93,15 @@ static void cfgi_ste_range(struct smmuv3 *s, const uint64_t *cmd)
 
 static void cfgi_cd(struct smmuv3 *s, const uint64_t *cmd)
 {
-    smmuv3_config_invalidate_cd(
-        s, (uint32_t)iovp_get_field(cmd, CMD_STREAMID),
-        (uint32_t)iovp_get_field(cmd, CMD_SUBSTREAMID), false);
+    smmuv3_config_invalidate_cd(s, (uint32_t)iovp_get_field(cmd, CMD_STREAMID),
+                                (uint32_t)iovp_get_field(cmd, CMD_SUBSTREAMID),
+                                false);
 }
 
 static void cfgi_cd_all(struct smmuv3 *s, const uint64_t *cmd)
 {
-    smmuv3_config_invalidate_cd(
-        s, (uint32_t)iovp_get_field(cmd, CMD_STREAMID), 0, true);
+    smmuv3_config_invalidate_cd(s, (uint32_t)iovp_get_field(cmd, CMD_STREAMID),
+                                0, true);
 }
 
 /* ---- TLB invalidation (4.4) -------------------------------------------- */
@@ -301,8 +301,7 @@ static bool stall_legal(const struct smmuv3 *s, const uint64_t *cmd)
     uint64_t idr0 = s->cfg.idr0;
 
     (void)cmd;
-    return iovp_get_field(&idr0, SMMU_IDR0_STALL_MODEL) !=
-           SMMU_IDR0_STALL_NONE;
+    return iovp_get_field(&idr0, SMMU_IDR0_STALL_MODEL) != SMMU_IDR0_STALL_NONE;
 }
 
 static bool sync_legal(const struct smmuv3 *s, const uint64_t *cmd)
@@ -311,14 +310,14 @@ static bool sync_legal(const struct smmuv3 *s, const uint64_t *cmd)
     return iovp_get_field(cmd, CMD_SYNC_CS) != CMD_SYNC_RESERVED;
 }
 
-#define S1P     SMMU_IDR0_S1P
-#define S2P     SMMU_IDR0_S2P
-#define EL2     (SMMU_IDR0_S1P | SMMU_IDR0_HYP)
-#define SSEC    CMD_HAS_SSEC
-#define RANGE   CMD_HAS_RANGE
+#define S1P   SMMU_IDR0_S1P
+#define S2P   SMMU_IDR0_S2P
+#define EL2   (SMMU_IDR0_S1P | SMMU_IDR0_HYP)
+#define SSEC  CMD_HAS_SSEC
+#define RANGE CMD_HAS_RANGE
 
 /* op, flags, IDR0, IDR3, further check, action */
-#define COMMAND(op, f, i0, i3, legal, run)                                     \
+#define COMMAND(op, f, i0, i3, legal, run) \
     [op] = {CMD_VALID | (f), i0, i3, legal, run}
 
 /*

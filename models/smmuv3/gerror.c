@@ -4,8 +4,7 @@
 
 void smmuv3_gerror(struct smmuv3 *s, uint32_t bits)
 {
-    uint32_t active =
-        smmuv3_reg(s, SMMU_GERROR) ^ smmuv3_reg(s, SMMU_GERRORN);
+    uint32_t active = smmuv3_reg(s, SMMU_GERROR) ^ smmuv3_reg(s, SMMU_GERRORN);
     uint32_t fresh = bits & ~active;
 
     if (!fresh)

@@ -30,8 +30,7 @@ static void send_msi(struct smmuv3 *s, enum iovp_irq_line line,
     enum iovp_bus_status st;
 
     s->engaged = true;
-    st = s->ops.msi ? s->ops.msi(s->opaque, &a, addr, m->data)
-                    : IOVP_BUS_ABORT;
+    st = s->ops.msi ? s->ops.msi(s->opaque, &a, addr, m->data) : IOVP_BUS_ABORT;
     s->engaged = engaged;
     if (st != IOVP_BUS_OK)
         smmuv3_gerror(s, msi_abort[line]);

@@ -32,9 +32,10 @@ static inline unsigned smmuv3_queue_log2(const struct smmuv3 *s,
     return log2 < max ? log2 : max;
 }
 
-static inline struct smmuv3_queue
-smmuv3_queue_get(const struct smmuv3 *s, uint32_t base_reg,
-                 struct iovp_field idr1_max, unsigned entry_log2)
+static inline struct smmuv3_queue smmuv3_queue_get(const struct smmuv3 *s,
+                                                   uint32_t base_reg,
+                                                   struct iovp_field idr1_max,
+                                                   unsigned entry_log2)
 {
     struct smmuv3_queue q;
     unsigned align;

@@ -246,8 +246,7 @@ static bool guard_open(const struct smmuv3 *s,
         return true;
     case SMMUV3_GUARD_OWN_UPDATE:
         /* 6.3.9: an Update under way completes with its first value. */
-        return !((smmuv3_reg(s, f->offset) ^ smmuv3_reg(s, ack)) &
-                 f->writable);
+        return !((smmuv3_reg(s, f->offset) ^ smmuv3_reg(s, ack)) & f->writable);
     case SMMUV3_GUARD_GBPA:
         /* 6.3.14.1: written with Update set, when no Update is under way. */
         return (value & SMMU_GBPA_UPDATE) && !gbpa_updating(s);

@@ -2,18 +2,17 @@
 #include "regs_table.h"
 #include "smmuv3_regs.h"
 
-#define ALL32 0xffffffffull
-#define QUEUE_BASE                                                             \
-    (SMMU_QUEUE_BASE_HINT | SMMU_QUEUE_BASE_ADDR_MASK | 0x1full)
-#define IRQ_CFG0 SMMU_IRQ_CFG0_ADDR_MASK
-#define IRQ_CFG2 0x3full
-#define INDEX    SMMU_QUEUE_INDEX_MASK
+#define ALL32      0xffffffffull
+#define QUEUE_BASE (SMMU_QUEUE_BASE_HINT | SMMU_QUEUE_BASE_ADDR_MASK | 0x1full)
+#define IRQ_CFG0   SMMU_IRQ_CFG0_ADDR_MASK
+#define IRQ_CFG2   0x3full
+#define INDEX      SMMU_QUEUE_INDEX_MASK
 
 /* Fields of GERRORN by what has to be implemented (6.3.19). */
-#define GERROR_BASE                                                            \
+#define GERROR_BASE \
     (SMMU_GERROR_CMDQ_ERR | SMMU_GERROR_EVENTQ_ABT_ERR | SMMU_GERROR_SFM_ERR)
-#define GERROR_MSI                                                             \
-    (SMMU_GERROR_MSI_CMDQ_ABT_ERR | SMMU_GERROR_MSI_EVENTQ_ABT_ERR |           \
+#define GERROR_MSI                                                   \
+    (SMMU_GERROR_MSI_CMDQ_ABT_ERR | SMMU_GERROR_MSI_EVENTQ_ABT_ERR | \
      SMMU_GERROR_MSI_GERROR_ABT_ERR)
 
 #define GBPA_FIELDS 0x801f3f1full
@@ -22,15 +21,21 @@
 #define PRI         SMMU_IDR0_PRI
 
 /* offset, width, guard, hook, address, need, writable, name */
-#define R32(off, g, h, need, w, name)                                          \
-    {off, 32, SMMUV3_GUARD_##g, SMMUV3_HOOK_##h, false, need, w, name}
-#define R64(off, g, w, need, name)                                             \
-    {off, 64, SMMUV3_GUARD_##g, SMMUV3_HOOK_NONE, true, need, w, name}
-#define RO32(off, name) R32(off, NONE, NONE, 0, 0, name)
+#define R32(off, g, h, need, w, name)                                    \
+    {                                                                    \
+        off, 32, SMMUV3_GUARD_##g, SMMUV3_HOOK_##h, false, need, w, name \
+    }
+#define R64(off, g, w, need, name)                                       \
+    {                                                                    \
+        off, 64, SMMUV3_GUARD_##g, SMMUV3_HOOK_NONE, true, need, w, name \
+    }
+#define RO32(off, name)     R32(off, NONE, NONE, 0, 0, name)
 /* Registers of features that no configuration of this model has: RES0. */
 #define ABSENT32(off, name) R32(off, NONE, NONE, 0, 0, name)
-#define ABSENT64(off, name)                                                    \
-    {off, 64, SMMUV3_GUARD_NONE, SMMUV3_HOOK_NONE, false, 0, 0, name}
+#define ABSENT64(off, name)                                             \
+    {                                                                   \
+        off, 64, SMMUV3_GUARD_NONE, SMMUV3_HOOK_NONE, false, 0, 0, name \
+    }
 
 /* clang-format off */
 const struct smmuv3_reg_fields smmuv3_reg_table[] = {

@@ -14,15 +14,19 @@ bool smmuv3_fetch(struct smmuv3_job *j, enum iovp_walk_kind kind, int level,
                   uint64_t *words, unsigned bytes)
 {
     struct smmuv3 *s = j->s;
-    struct iovp_bus_attrs attrs = *a;
+    struct iovp_bus_attrs quiet;
     uint64_t latency = 0;
     unsigned i;
 
     /* 3.4.3: no SMMU-originated address exceeds the OAS. */
     if (addr >> smmuv3_oas_bits(s))
         return false;
-    attrs.debug = j->debug;
-    if (s->ops.read(s->opaque, &attrs, addr, words, bytes, &latency) !=
+    if (j->debug) {
+        quiet = *a;
+        quiet.debug = 1;
+        a = &quiet;
+    }
+    if (s->ops.read(s->opaque, a, addr, words, bytes, &latency) !=
         IOVP_BUS_OK)
         return false;
     for (i = 0; i < bytes / 8; i++)

@@ -11,7 +11,9 @@ using payload = tlm::tlm_generic_payload;
 
 static unsigned long allocations;
 
-void *operator new(std::size_t n)
+// Not inlined: gcc would see a free that does not match a new.
+
+__attribute__((noinline)) void *operator new(std::size_t n)
 {
     void *p = std::malloc(n ? n : 1);
 
@@ -21,12 +23,12 @@ void *operator new(std::size_t n)
     return p;
 }
 
-void operator delete(void *p) noexcept
+__attribute__((noinline)) void operator delete(void *p) noexcept
 {
     std::free(p);
 }
 
-void operator delete(void *p, std::size_t) noexcept
+__attribute__((noinline)) void operator delete(void *p, std::size_t) noexcept
 {
     std::free(p);
 }
