@@ -147,6 +147,20 @@ uint8_t *memory_at(struct platform *p, uint64_t addr, uint64_t bytes)
     return NULL;
 }
 
+bool memory_window(struct platform *p, uint64_t addr,
+                   struct iovp_bus_window *w)
+{
+    const struct platform_ram *r;
+
+    if (!memory_at(p, addr, 1))
+        return false;
+    r = &p->ram[p->ram_last];
+    w->base = r->range.base;
+    w->bytes = r->range.last - r->range.base + 1;
+    w->host = r->host;
+    return true;
+}
+
 bool memory_is_placeholder(const struct platform *p, uint64_t addr)
 {
     uint32_t i;

@@ -117,6 +117,9 @@ iovp_device *handle_device(const struct platform *p, uint32_t index);
 
 /* Host address of `bytes` at a physical address, NULL if not all RAM. */
 uint8_t *memory_at(struct platform *p, uint64_t addr, uint64_t bytes);
+/* The RAM region around an address; false: there is none. */
+bool memory_window(struct platform *p, uint64_t addr,
+                   struct iovp_bus_window *w);
 bool memory_is_placeholder(const struct platform *p, uint64_t addr);
 struct platform_smmu *memory_smmu_at(struct platform *p, uint64_t addr,
                                      uint32_t width);

@@ -19,11 +19,7 @@ static enum iovp_bus_status bus_read(void *opaque,
     (void)latency_ps;
     if (!host)
         return IOVP_BUS_ABORT;
-    /* Fixed sizes, so that the copy is a load: 8 is a descriptor. */
-    if (len == 8)
-        memcpy(buf, host, 8);
-    else
-        memcpy(buf, host, len);
+    memcpy(buf, host, len);
     return IOVP_BUS_OK;
 }
 
@@ -152,6 +148,13 @@ static void bus_wake(void *opaque)
     s->work = true;
 }
 
+static bool bus_window(void *opaque, uint64_t addr, struct iovp_bus_window *w)
+{
+    struct platform_smmu *s = opaque;
+
+    return memory_window(s->p, addr, w);
+}
+
 static const struct iovp_bus_ops functional_ops = {
     .size = sizeof(struct iovp_bus_ops),
     .read = bus_read,
@@ -162,6 +165,7 @@ static const struct iovp_bus_ops functional_ops = {
     .sev = bus_sev,
     .trace = bus_trace,
     .wake = bus_wake,
+    .window = bus_window,
 };
 
 iovp_status smmu_create_all(struct platform *p)

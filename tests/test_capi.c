@@ -12,11 +12,13 @@
 #include "capi_soc.h"
 #include "shim.h"
 
-/* The call fails with this code and a sentence. */
+/* The call fails with this code and a sentence of its own. */
 #define FAILS(call, code)                                                      \
     do {                                                                       \
+        iovp_trace_next(NULL, NULL);                                           \
         CHECK_EQ(call, code);                                                  \
-        CHECK(strlen(iovp_last_error()) > 0);                                  \
+        CHECK(strlen(iovp_last_error()) > 0 &&                                 \
+              !strstr(iovp_last_error(), "iovp_trace_next"));                  \
     } while (0)
 
 /* ---- status codes -------------------------------------------------------- */

@@ -6,6 +6,7 @@
 #ifndef IOVP_BUS_H
 #define IOVP_BUS_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 struct iovp_trace_record;
@@ -31,6 +32,13 @@ enum iovp_irq_line {
     IOVP_IRQ_CMDQ_SYNC = 2,
     IOVP_IRQ_GERROR = 3,
     IOVP_IRQ_LINES = 4,
+};
+
+/* Plain memory that the host can read directly. */
+struct iovp_bus_window {
+    uint64_t base; /* physical */
+    uint64_t bytes;
+    const uint8_t *host;
 };
 
 struct iovp_bus_ops {
@@ -69,6 +77,12 @@ struct iovp_bus_ops {
     void (*wake)(void *opaque);
     /* Simulated time in picoseconds; may be NULL in functional use. */
     uint64_t (*now)(void *opaque);
+    /*
+     * Optional, where time does not count: the memory around `addr`, which
+     * stays where it is as long as the core lives.  Reads of it then bypass
+     * read().  False: there is none.
+     */
+    bool (*window)(void *opaque, uint64_t addr, struct iovp_bus_window *w);
 };
 
 #endif

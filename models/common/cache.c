@@ -25,8 +25,8 @@ struct iovp_cache {
     uint32_t payload;
     uint32_t set_mask;
     uint32_t ways_log2;
-    uint64_t classes;                   /* size classes that are present */
-    uint32_t count[IOVP_CACHE_CLASSES]; /* entries of each */
+    uint64_t classes;                    /* size classes that are present */
+    uint32_t counts[IOVP_CACHE_CLASSES]; /* entries of each */
     struct tag *tags;
     uint64_t *stamp; /* LRU: time of last use per entry */
     uint64_t *set;   /* PLRU tree or round-robin pointer per set */
@@ -91,10 +91,26 @@ void iovp_cache_destroy(struct iovp_cache *c)
     free(c);
 }
 
-static uint64_t tag_word(uint64_t ctx, unsigned log2)
+/* What a context contributes to tags and to the choice of a set. */
+struct key {
+    uint64_t word;
+    uint32_t spread;
+};
+
+/*
+ * As hardware does, consecutive pages fall into consecutive sets; the context
+ * only rotates where a space begins, so that spaces with the same layout do
+ * not all fight for the same sets.
+ */
+static inline struct key key_of(uint64_t ctx)
 {
-    return (ctx & iovp_mask(CTX_BITS)) | TAG_VALID |
-           (uint64_t)log2 << CLASS_SHIFT;
+    return (struct key){(ctx & iovp_mask(CTX_BITS)) | TAG_VALID,
+                        (uint32_t)((ctx * 0x9e3779b97f4a7c15ull) >> 40)};
+}
+
+static inline struct tag tag_of(struct key key, uint64_t addr, unsigned log2)
+{
+    return (struct tag){addr >> log2, key.word | (uint64_t)log2 << CLASS_SHIFT};
 }
 
 static unsigned tag_class(const struct tag *t)
@@ -102,16 +118,10 @@ static unsigned tag_class(const struct tag *t)
     return (unsigned)(t->word >> CLASS_SHIFT);
 }
 
-/*
- * As hardware does, consecutive pages fall into consecutive sets; the context
- * only rotates where a space begins, so that spaces with the same layout do
- * not all fight for the same sets.
- */
-static uint32_t set_of(const struct iovp_cache *c, uint64_t page, uint64_t ctx)
+static inline uint32_t set_of(const struct iovp_cache *c, struct key key,
+                              uint64_t page)
 {
-    uint64_t spread = (ctx * 0x9e3779b97f4a7c15ull) >> 40;
-
-    return (uint32_t)(page ^ (page >> 20) ^ spread) & c->set_mask;
+    return ((uint32_t)page ^ (uint32_t)(page >> 20) ^ key.spread) & c->set_mask;
 }
 
 static void *data_of(const struct iovp_cache *c, uint32_t index)
@@ -120,22 +130,22 @@ static void *data_of(const struct iovp_cache *c, uint32_t index)
 }
 
 /* The page first: it differs most often. */
-static inline bool matches(const struct tag *t, uint64_t page, uint64_t word)
+static inline bool matches(const struct tag *t, const struct tag *want)
 {
-    return t->page == page && t->word == word;
+    return t->page == want->page && t->word == want->word;
 }
 
 /* Index of the matching entry, or -1. */
-static int64_t find(const struct iovp_cache *c, uint64_t addr, uint64_t ctx,
-                    unsigned log2)
+static inline int64_t find(const struct iovp_cache *c, uint64_t addr,
+                           struct key key, unsigned log2)
 {
-    uint64_t page = addr >> log2;
-    uint64_t word = tag_word(ctx, log2);
-    const struct tag *t = c->tags + set_of(c, page, ctx) * c->cfg.ways;
+    const struct tag want = tag_of(key, addr, log2);
+    const struct tag *t =
+        c->tags + ((size_t)set_of(c, key, want.page) << c->ways_log2);
     const struct tag *end = t + c->cfg.ways;
 
     for (; t < end; t++)
-        if (matches(t, page, word))
+        if (matches(t, &want))
             return t - c->tags;
     return -1;
 }
@@ -184,15 +194,15 @@ static void touch(struct iovp_cache *c, uint32_t index)
         plru_touch(c, index >> c->ways_log2, index & (c->cfg.ways - 1));
 }
 
-void *iovp_cache_lookup_class(struct iovp_cache *c, uint64_t addr,
-                              uint64_t ctx, unsigned log2)
+void *iovp_cache_lookup_class(struct iovp_cache *c, uint64_t addr, uint64_t ctx,
+                              unsigned log2)
 {
     int64_t i;
 
     c->stats.lookups++;
     if (!((c->classes >> log2) & 1))
         return NULL;
-    i = find(c, addr, ctx, log2);
+    i = find(c, addr, key_of(ctx), log2);
     if (i < 0)
         return NULL;
     c->stats.hits++;
@@ -200,34 +210,39 @@ void *iovp_cache_lookup_class(struct iovp_cache *c, uint64_t addr,
     return data_of(c, (uint32_t)i);
 }
 
-/* The entry used last, if it is the one and no smaller one could hide it. */
-static bool is_recent(const struct iovp_cache *c, uint64_t addr, uint64_t ctx)
+/* Among the entries of one size, the one used last is tried first. */
+static inline int64_t find_only(const struct iovp_cache *c, uint64_t addr,
+                                struct key key, struct key alt)
 {
-    uint64_t classes = c->classes;
-    unsigned log2;
+    unsigned log2 = (unsigned)__builtin_ctzll(c->classes);
+    const struct tag want = tag_of(key, addr, log2);
+    int64_t i;
 
-    if (!classes || (classes & (classes - 1)))
-        return false;
-    log2 = (unsigned)__builtin_ctzll(classes);
-    return matches(&c->tags[c->recent], addr >> log2, tag_word(ctx, log2));
+    if (matches(&c->tags[c->recent], &want))
+        return c->recent;
+    i = find(c, addr, key, log2);
+    return i < 0 && alt.word != key.word ? find(c, addr, alt, log2) : i;
 }
 
 static int64_t find_any(const struct iovp_cache *c, uint64_t addr, uint64_t ctx,
-                        uint64_t alt)
+                        uint64_t alt_ctx)
 {
+    struct key key = key_of(ctx);
+    struct key alt = key_of(alt_ctx);
     uint64_t left = c->classes;
 
-    if (is_recent(c, addr, ctx))
-        return c->recent;
-    while (left) {
+    if (!left)
+        return -1;
+    if (!(left & (left - 1)))
+        return find_only(c, addr, key, alt);
+    for (; left; left &= left - 1) {
         unsigned log2 = (unsigned)__builtin_ctzll(left);
-        int64_t i = find(c, addr, ctx, log2);
+        int64_t i = find(c, addr, key, log2);
 
-        if (i < 0 && alt != ctx)
+        if (i < 0 && alt.word != key.word)
             i = find(c, addr, alt, log2);
         if (i >= 0)
             return i;
-        left &= left - 1;
     }
     return -1;
 }
@@ -289,10 +304,25 @@ static uint32_t victim(struct iovp_cache *c, uint32_t set)
     }
 }
 
+static inline void count(struct iovp_cache *c, unsigned log2)
+{
+    c->counts[log2]++;
+    c->classes |= 1ull << log2;
+}
+
 static inline void uncount(struct iovp_cache *c, unsigned log2)
 {
-    if (--c->count[log2] == 0)
+    if (--c->counts[log2] == 0)
         c->classes &= ~(1ull << log2);
+}
+
+static inline void evict(struct iovp_cache *c, unsigned old, unsigned log2)
+{
+    c->stats.evictions++;
+    if (old == log2)
+        return;
+    uncount(c, old);
+    count(c, log2);
 }
 
 static void drop(struct iovp_cache *c, uint32_t index)
@@ -305,14 +335,14 @@ static void drop(struct iovp_cache *c, uint32_t index)
 static struct tag *place(struct iovp_cache *c, uint32_t set,
                          const struct tag *want)
 {
-    struct tag *way = c->tags + (size_t)set * c->cfg.ways;
+    struct tag *way = c->tags + ((size_t)set << c->ways_log2);
     struct tag *end = way + c->cfg.ways;
     struct tag *room = NULL;
 
     for (; way < end; way++) {
         if (!way->word)
             room = room ? room : way;
-        else if (matches(way, want->page, want->word))
+        else if (matches(way, want))
             return way;
     }
     return room ? room : c->tags + victim(c, set);
@@ -321,21 +351,20 @@ static struct tag *place(struct iovp_cache *c, uint32_t set,
 void *iovp_cache_fill(struct iovp_cache *c, uint64_t addr, uint64_t ctx,
                       unsigned log2)
 {
-    const struct tag tag = {addr >> log2, tag_word(ctx, log2)};
+    const struct key key = key_of(ctx);
+    const struct tag tag = tag_of(key, addr, log2);
     struct tag *way;
     uint32_t i;
 
     if (c->cfg.entries == 0)
         return NULL;
-    way = place(c, set_of(c, tag.page, ctx), &tag);
+    way = place(c, set_of(c, key, tag.page), &tag);
     i = (uint32_t)(way - c->tags);
-    if (way->word) {
-        c->stats.evictions += !matches(way, tag.page, tag.word);
-        uncount(c, tag_class(way));
-    }
+    if (!way->word)
+        count(c, log2);
+    else if (!matches(way, &tag))
+        evict(c, tag_class(way), log2);
     *way = tag;
-    c->count[log2]++;
-    c->classes |= 1ull << log2;
     c->stats.fills++;
     c->recent = i;
     touch(c, i);
@@ -358,6 +387,7 @@ static bool invalidate_exact(struct iovp_cache *c, uint64_t first,
                              uint64_t last, uint64_t ctx, uint32_t *dropped)
 {
     uint64_t left = c->classes;
+    struct key key = key_of(ctx);
 
     if (left && ((last - first) >> __builtin_ctzll(left)) > 16)
         return false;
@@ -367,7 +397,7 @@ static bool invalidate_exact(struct iovp_cache *c, uint64_t first,
         uint64_t pages = (last >> log2) - page + 1;
 
         for (; pages; pages--, page++) {
-            int64_t i = find(c, page << log2, ctx, log2);
+            int64_t i = find(c, page << log2, key, log2);
 
             if (i >= 0) {
                 drop(c, (uint32_t)i);
@@ -411,9 +441,8 @@ uint32_t iovp_cache_invalidate_if(struct iovp_cache *c,
         const struct tag *t = &c->tags[i];
         unsigned log2 = tag_class(t);
 
-        if (t->word && match(ud, t->page << log2,
-                             t->word & iovp_mask(CTX_BITS), log2,
-                             data_of(c, i))) {
+        if (t->word && match(ud, t->page << log2, t->word & iovp_mask(CTX_BITS),
+                             log2, data_of(c, i))) {
             drop(c, i);
             dropped++;
         }
@@ -432,10 +461,9 @@ void iovp_cache_reset(struct iovp_cache *c)
     if (c->cfg.entries) {
         memset(c->tags, 0, c->cfg.entries * sizeof(*c->tags));
         memset(c->stamp, 0, c->cfg.entries * sizeof(*c->stamp));
-        memset(c->set, 0,
-               c->cfg.entries / c->cfg.ways * sizeof(*c->set));
+        memset(c->set, 0, c->cfg.entries / c->cfg.ways * sizeof(*c->set));
     }
-    memset(c->count, 0, sizeof(c->count));
+    memset(c->counts, 0, sizeof(c->counts));
     c->classes = 0;
     c->clock = 0;
     c->recent = 0;

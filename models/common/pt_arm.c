@@ -140,8 +140,7 @@ static enum pt_arm_step take_table(const struct pt_arm_table *t,
 
 enum pt_arm_step pt_arm_step(const struct pt_arm_table *t,
                              struct pt_arm_walk *w, uint64_t desc,
-                             struct pt_arm_leaf *leaf,
-                             enum pt_arm_fault *fault)
+                             struct pt_arm_leaf *leaf, enum pt_arm_fault *fault)
 {
     bool last = w->level == LAST_LEVEL;
     bool table_bit;

@@ -73,6 +73,7 @@ void smmuv3_reset(struct smmuv3 *s)
     s->epoch = 0;
     s->sync_waiting = false;
     s->tlb_has_global = false;
+    s->window.bytes = 0;
     s->stats = (struct smmuv3_stats){0};
     smmuv3_regs_reset(s);
 }

@@ -42,16 +42,14 @@ static uint8_t cacheability(uint64_t field)
 static struct iovp_bus_attrs cr1_attrs(const struct smmuv3 *s, unsigned lsb)
 {
     uint32_t cr1 = smmuv3_reg(s, SMMU_CR1) >> lsb;
-    struct iovp_bus_attrs a = {0};
     uint8_t sh = (cr1 >> 4) & 3;
+    struct iovp_bus_attrs a = {0};
 
     a.space = IOVP_SPACE_NONSECURE;
     a.mem_type = (uint8_t)(cacheability(cr1 >> 2) << 4 | cacheability(cr1));
-    if (a.mem_type == 0x44)
-        sh = IOVP_SH_OUTER; /* not cacheable anywhere: SH is IGNORED */
-    else if (sh == 1)
-        sh = IOVP_SH_NON; /* reserved, treated as 0b00 */
-    a.shareability = sh;
+    /* 0b01 is reserved and treated as 0b00. */
+    a.shareability =
+        smmuv3_consistent_sh(a.mem_type, sh == 1 ? IOVP_SH_NON : sh);
     return a;
 }
 

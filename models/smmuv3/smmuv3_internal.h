@@ -110,6 +110,7 @@ struct smmuv3 {
     struct smmuv3_config cfg;
     struct iovp_bus_ops ops;
     void *opaque;
+    struct iovp_bus_window window; /* the memory read last, if it has one */
 
     uint32_t reg[SMMUV3_REG_WORDS];
     uint64_t ack_due;     /* time at which CR0ACK takes CR0's value */
@@ -246,6 +247,23 @@ struct smmuv3_job {
 bool smmuv3_fetch(struct smmuv3_job *j, enum iovp_walk_kind kind, int level,
                   const struct iovp_bus_attrs *a, uint64_t addr,
                   uint64_t *words, unsigned bytes);
+
+/* The same for one descriptor, short where the memory is at hand. */
+static inline bool smmuv3_fetch_desc(struct smmuv3_job *j,
+                                     enum iovp_walk_kind kind, int level,
+                                     const struct iovp_bus_attrs *a,
+                                     uint64_t addr, uint64_t *desc)
+{
+    const struct iovp_bus_window *w = &j->s->window;
+    uint64_t at = addr - w->base;
+
+    if (j->debug || at >= w->bytes || w->bytes - at < 8)
+        return smmuv3_fetch(j, kind, level, a, addr, desc, 8);
+    *desc = iovp_le64(w->host + at);
+    iovp_walk_add(j->walk, kind, level, addr, 8, 0);
+    j->s->stats.accesses[kind]++;
+    return true;
+}
 
 /* Attributes of an access from IR/OR/SH-like fields (5.2, 5.4, 6.3.11). */
 struct iovp_bus_attrs smmuv3_walk_attrs(unsigned inner, unsigned outer,

@@ -51,7 +51,7 @@ static bool read_desc(struct smmuv3_job *j, const struct smmuv3_stream *st,
 
     if (st->s2 && !smmuv3_stage2_read(j, st, addr, EVENT_CLASS_TT, &addr))
         return false;
-    if (!smmuv3_fetch(j, IOVP_WALK_S1, w->level, &b->attrs, addr, desc, 8))
+    if (!smmuv3_fetch_desc(j, IOVP_WALK_S1, w->level, &b->attrs, addr, desc))
         return walk_aborted(j, addr);
     return true;
 }

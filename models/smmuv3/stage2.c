@@ -63,8 +63,8 @@ static bool walk(struct smmuv3_job *j, const struct smmuv3_stream *st,
     begin_walk(j, st, ipa, &w);
     for (;;) {
         addr = pt_arm_desc_addr(t, &w, ipa);
-        if (!smmuv3_fetch(j, IOVP_WALK_S2, w.level, &st->s2attrs, addr, &desc,
-                          8))
+        if (!smmuv3_fetch_desc(j, IOVP_WALK_S2, w.level, &st->s2attrs, addr,
+                               &desc))
             return stage2_fault(j, st, PT_ARM_FAULT_EXTERNAL, class_, addr);
         step = pt_arm_step(t, &w, desc, leaf, &fault);
         if (step == PT_ARM_STEP_LEAF)

@@ -9,6 +9,20 @@
 
 #include "smmuv3_internal.h"
 
+/* The next descriptors are likely to lie in the same memory. */
+static void find_window(struct smmuv3 *s, uint64_t addr)
+{
+    uint64_t end = 1ull << smmuv3_oas_bits(s);
+
+    if (!s->ops.window || !s->ops.window(s->opaque, addr, &s->window))
+        return;
+    /* 3.4.3: what lies beyond the OAS is out of reach. */
+    if (s->window.base >= end)
+        s->window.bytes = 0;
+    else if (s->window.bytes > end - s->window.base)
+        s->window.bytes = end - s->window.base;
+}
+
 bool smmuv3_fetch(struct smmuv3_job *j, enum iovp_walk_kind kind, int level,
                   const struct iovp_bus_attrs *a, uint64_t addr,
                   uint64_t *words, unsigned bytes)
@@ -29,6 +43,7 @@ bool smmuv3_fetch(struct smmuv3_job *j, enum iovp_walk_kind kind, int level,
     if (s->ops.read(s->opaque, a, addr, words, bytes, &latency) !=
         IOVP_BUS_OK)
         return false;
+    find_window(s, addr);
     for (i = 0; i < bytes / 8; i++)
         words[i] = iovp_le64(&words[i]);
     if (!j->debug) {

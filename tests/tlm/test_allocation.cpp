@@ -12,7 +12,6 @@ using payload = tlm::tlm_generic_payload;
 static unsigned long allocations;
 
 // Not inlined: gcc would see a free that does not match a new.
-
 __attribute__((noinline)) void *operator new(std::size_t n)
 {
     void *p = std::malloc(n ? n : 1);

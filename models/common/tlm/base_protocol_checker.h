@@ -152,7 +152,7 @@ class base_protocol_checker : public sc_core::sc_module,
     int forward_ = 0, backward_ = 0;    // calls on the stack
 };
 
-// Bind through a checker, and return it.
+// Bind through a new checker; the caller owns it.
 template <typename I, typename T>
 base_protocol_checker *bind_checked(I &initiator, T &target, const char *name)
 {

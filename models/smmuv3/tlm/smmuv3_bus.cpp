@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 // How the core reaches the world through the module, and how processes share
 // the core.
-#include "smmuv3_bus.h"
+#include "smmuv3_bus_internal.h"
 
 #include "smmuv3_module.h"
 
@@ -273,17 +273,22 @@ uint64_t smmuv3_bus::now(void *opaque)
     return m->ps(m->busy_ ? m->local_ : sc_time_stamp());
 }
 
-const struct iovp_bus_ops smmuv3_bus::ops = {
-    sizeof(struct iovp_bus_ops),
-    smmuv3_bus::read,
-    smmuv3_bus::write,
-    smmuv3_bus::cas64,
-    smmuv3_bus::msi,
-    smmuv3_bus::irq,
-    smmuv3_bus::sev,
-    smmuv3_bus::trace,
-    smmuv3_bus::wake,
-    smmuv3_bus::now,
-};
+// No window: memory is reached through `walk` only, where its time counts.
+struct iovp_bus_ops smmuv3_bus::ops()
+{
+    struct iovp_bus_ops o = {};
+
+    o.size = sizeof o;
+    o.read = read;
+    o.write = write;
+    o.cas64 = cas64;
+    o.msi = msi;
+    o.irq = irq;
+    o.sev = sev;
+    o.trace = trace;
+    o.wake = wake;
+    o.now = now;
+    return o;
+}
 
 } // namespace iovp

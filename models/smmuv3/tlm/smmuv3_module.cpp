@@ -6,7 +6,7 @@
 #include <stdexcept>
 #include <string>
 
-#include "smmuv3_bus.h"
+#include "smmuv3_bus_internal.h"
 
 namespace iovp
 {
@@ -20,10 +20,11 @@ smmuv3_module::smmuv3_module(sc_core::sc_module_name name,
       downstream("downstream"), walk("walk"), irq("irq", IOVP_IRQ_LINES)
 {
     const char *wrong = smmuv3_config_check(&config);
+    struct iovp_bus_ops ops = smmuv3_bus::ops();
 
     if (wrong)
         throw std::invalid_argument(std::string("smmuv3: ") + wrong);
-    core_ = smmuv3_create(&config, &smmuv3_bus::ops, this);
+    core_ = smmuv3_create(&config, &ops, this);
     if (!core_)
         throw std::bad_alloc();
     upstream.init(upstream_ports, [this](const char *n, size_t i) {

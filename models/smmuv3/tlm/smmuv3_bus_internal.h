@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 // The core's ops on a module's sockets and callbacks.  For this folder only.
-#ifndef IOVP_SMMUV3_BUS_H
-#define IOVP_SMMUV3_BUS_H
+#ifndef IOVP_SMMUV3_BUS_INTERNAL_H
+#define IOVP_SMMUV3_BUS_INTERNAL_H
 
 #include "../../common/bus.h"
 
@@ -10,7 +10,7 @@ namespace iovp
 
 // `opaque` is the smmuv3_module.
 struct smmuv3_bus {
-    static const struct iovp_bus_ops ops;
+    static struct iovp_bus_ops ops();
 
     static enum iovp_bus_status read(void *opaque,
                                      const struct iovp_bus_attrs *a,

@@ -1,0 +1,520 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * What a guest can do wrong: every register at every width, tables and queues
+ * that point nowhere or at themselves, DMA and interrupts to nowhere.  Each
+ * becomes an architected record (IHI 0070 chapters 6 and 7) or an error code,
+ * in both modes alike.
+ */
+#include <stdio.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+#include "../capi/examples/smmuv3_driver_internal.h"
+#include "capi_soc.h"
+#include "shim.h"
+
+#define IOVA      0x40000000ull
+#define NOWHERE   0x10000000ull /* an address that nothing answers */
+#define GERRORS   0x1fdu        /* SMMU_GERROR, all bits that exist (6.3.19) */
+#define SETTLE_PS 100000000     /* 100 us: queue work and register updates */
+
+/* GERROR bits */
+#define EVENTQ_ABT     (1u << 2)
+#define MSI_CMDQ_ABT   (1u << 4)
+#define MSI_EVENTQ_ABT (1u << 5)
+#define MSI_GERROR_ABT (1u << 7)
+
+/* ---- both modes -------------------------------------------------------------- */
+
+struct job {
+    void (*fn)(struct soc *s, uint32_t mode);
+    uint32_t mode;
+};
+
+static void one_mode(void *ud)
+{
+    struct job *j = ud;
+    struct soc s;
+
+    REQUIRE(soc_open(&s, j->mode, 0));
+    j->fn(&s, j->mode);
+    soc_close(&s);
+}
+
+static void both(void (*fn)(struct soc *s, uint32_t mode))
+{
+    struct job j = {fn, IOVP_MODE_FUNCTIONAL};
+    size_t bytes;
+
+    REQUIRE(soc_tree(&bytes));
+    one_mode(&j);
+    j.mode = IOVP_MODE_TIMED;
+    if (iovp_has_systemc())
+        soc_child(one_mode, &j);
+}
+
+/* ---- tools --------------------------------------------------------------------- */
+
+static void settle(struct soc *s)
+{
+    soc_run(s, SETTLE_PS);
+}
+
+static void set_cr0(struct soc *s, uint32_t v)
+{
+    soc_set_reg(s, CR0, 4, v);
+    settle(s);
+    CHECK_EQ(soc_reg(s, CR0ACK), v);
+}
+
+static uint32_t errors(struct soc *s)
+{
+    return soc_reg(s, GERROR) ^ soc_reg(s, GERRORN);
+}
+
+static struct smmu_event event; /* the last */
+static unsigned event_count;
+
+static void on_event(void *ud, const struct smmu_event *e)
+{
+    (void)ud;
+    event = *e;
+    event_count++;
+}
+
+static unsigned events(struct soc *s)
+{
+    event_count = 0;
+    CHECK_EQ(smmu_events(&s->drv, on_event, NULL), 0);
+    return event_count;
+}
+
+static iovp_dma_result read_dma(iovp_device *d, const iovp_attrs *a,
+                                uint64_t iova, size_t bytes)
+{
+    static uint8_t buf[0x4000];
+    iovp_dma_result r = {.size = sizeof(r), .status = 99};
+
+    CHECK(bytes <= sizeof(buf));
+    CHECK_EQ(iovp_dma_read(d, a, iova, buf, bytes, &r), IOVP_OK);
+    return r;
+}
+
+static void expect_event(struct soc *s, iovp_device *d, uint64_t iova,
+                         uint8_t type)
+{
+    iovp_dma_result r = read_dma(d, NULL, iova, 8);
+
+    CHECK_EQ(r.status, IOVP_DMA_ABORT);
+    CHECK_EQ(r.event, type);
+    CHECK_EQ(r.done, 0);
+    CHECK_EQ(events(s), 1);
+    CHECK_EQ(event.type, type);
+}
+
+static void put64(struct soc *s, uint64_t addr, uint64_t v)
+{
+    CHECK_EQ(iovp_mem_write(s->p, addr, &v, 8), IOVP_OK);
+}
+
+/* The display, attached with one mapped page. */
+struct one_page {
+    struct smmu_stream st;
+    struct smmu_space space;
+};
+
+static void map_one(struct soc *s, struct one_page *m, uint64_t pa)
+{
+    CHECK_EQ(smmu_attach(&s->drv, &m->st, SOC_DISP_SID, 0, 0), 0);
+    CHECK_EQ(smmu_space_create(&s->drv, &m->space), 0);
+    CHECK_EQ(smmu_bind(&s->drv, &m->st, SMMU_NO_PASID, &m->space), 0);
+    CHECK_EQ(smmu_map(&s->drv, &m->space, IOVA, pa, PAGE, SMMU_WRITE), 0);
+    CHECK_STR(s->drv.message, "");
+}
+
+/* ---- registers --------------------------------------------------------------------- */
+
+static uint64_t garbage(void)
+{
+    static uint64_t x = 0x243f6a8885a308d3;
+
+    x ^= x << 13;
+    x ^= x >> 7;
+    x ^= x << 17;
+    return x;
+}
+
+/* 6.2: aligned 32-bit and 64-bit accesses only. */
+static iovp_status expected(uint32_t offset, uint32_t width)
+{
+    if (offset % width)
+        return IOVP_E_INVALID;
+    return width < 4 ? IOVP_E_BUS : IOVP_OK;
+}
+
+static void access_register(struct soc *s, uint32_t offset, uint32_t width)
+{
+    uint64_t addr = SOC_SMMU + offset, v = 0;
+    iovp_status want = expected(offset, width);
+
+    if (iovp_mmio_read(s->p, addr, width, 0, &v) != want ||
+        (width < 8 && v >> (8 * width)))
+        shim_fail(__FILE__, __LINE__, "read of %u at 0x%x", width, offset);
+    if (iovp_mmio_write(s->p, addr, width, garbage() & 3, garbage()) != want)
+        shim_fail(__FILE__, __LINE__, "write of %u at 0x%x", width, offset);
+}
+
+/* From any state a driver gets the SMMU back. */
+static void recover(struct soc *s)
+{
+    struct one_page m;
+
+    settle(s);
+    set_cr0(s, 0);
+    soc_set_reg(s, GERRORN, 4, soc_reg(s, GERROR));
+    CHECK_EQ(smmu_init(&s->drv), 0);
+    CHECK_STR(s->drv.message, "");
+    map_one(s, &m, SOC_DATA);
+    CHECK_EQ(read_dma(s->disp, NULL, IOVA, 8).status, IOVP_DMA_OK);
+}
+
+static void every_register(struct soc *s, uint32_t mode)
+{
+    bool timed = mode == IOVP_MODE_TIMED;
+    uint32_t idr0 = soc_reg(s, IDR0), n = 0;
+
+    /* All of them; in timed mode the named ones, and a sample. */
+    for (uint32_t offset = 0; offset < 0x20000;) {
+        for (uint32_t width = 1; width <= 8; width *= 2)
+            access_register(s, offset, width);
+        if (n++ % 64 == 0)
+            read_dma(s->npu, NULL, garbage(), 64);
+        offset += !timed || (offset & 0xffff) < 0x220 ? 1 : 61;
+    }
+    /* once more where there is state, in any order */
+    for (n = 0; n < 3000; n++) {
+        uint32_t page1 = garbage() & 1 ? 0x10000 : 0;
+
+        access_register(s, page1 | (garbage() & 0x1fc), 4u << (n & 1));
+        if (n % 64 == 0)
+            settle(s);
+    }
+    CHECK_EQ(soc_reg(s, IDR0), idr0);
+    CHECK_EQ(errors(s) & ~GERRORS, 0);
+    recover(s);
+}
+
+TEST_CASE(BadInput, EveryRegisterAtEveryWidth)
+{
+    both(every_register);
+}
+
+/* ---- DMA ------------------------------------------------------------------------- */
+
+static void dma_nowhere(struct soc *s, uint32_t mode)
+{
+    static const uint64_t nowhere[] = {
+        0, SOC_SMMU, SOC_SMMU + 0x10000, SOC_ITS, SOC_NPU, SOC_RAM - 4,
+        SOC_END - 4, SOC_END, 1ull << 47, (1ull << 48) - 8};
+    static const uint64_t beyond[] = {1ull << 48, (1ull << 48) - 4, 1ull << 63,
+                                      UINT64_MAX - 4096, UINT64_MAX - 3};
+    uint32_t cr1 = soc_reg(s, CR1);
+    uint64_t v = UINT64_MAX;
+    iovp_dma_result r;
+
+    (void)mode;
+    for (size_t i = 0; i < 10; i++) {
+        r = read_dma(s->raw, NULL, nowhere[i], 8);
+        CHECK_EQ(r.status, IOVP_DMA_BUS);
+        CHECK_EQ(r.done, 0);
+        CHECK_EQ(r.event, 0);
+    }
+    for (size_t i = 0; i < 5; i++)
+        CHECK_EQ(read_dma(s->raw, NULL, beyond[i], 0x3000).status,
+                 IOVP_DMA_BUS);
+    CHECK_EQ(iovp_dma_write(s->raw, NULL, SOC_SMMU + CR1, &v, 8, NULL),
+             IOVP_OK);
+    CHECK_EQ(soc_reg(s, CR1), cr1);
+    /* disabled, GBPA.ABORT = 0: the address as it is, up to the OAS (3.4) */
+    set_cr0(s, CR0_CMDQEN | CR0_EVENTQEN);
+    soc_set_reg(s, GBPA, 4, GBPA_UPDATE | 1u << 12);
+    settle(s);
+    CHECK_EQ(soc_reg(s, GBPA) >> 20, 0);
+    for (size_t i = 0; i < 10; i++)
+        CHECK_EQ(read_dma(s->disp, NULL, nowhere[i], 8).status, IOVP_DMA_BUS);
+    CHECK_EQ(read_dma(s->disp, NULL, SOC_RAM, 8).status, IOVP_DMA_OK);
+    CHECK_EQ(read_dma(s->disp, NULL, 1ull << 48, 8).status, IOVP_DMA_ABORT);
+    CHECK_EQ(read_dma(s->disp, NULL, UINT64_MAX, 4096).status, IOVP_DMA_ABORT);
+    CHECK_EQ(events(s), 0);
+}
+
+TEST_CASE(BadInput, DmaToNowhere)
+{
+    both(dma_nowhere);
+}
+
+/* A mapping is no proof that something is there. */
+static void mapped_to_registers(struct soc *s, uint32_t mode)
+{
+    struct one_page m;
+    uint64_t v = UINT64_MAX;
+    iovp_dma_result r = {.size = sizeof(r)};
+    uint32_t cr0 = soc_reg(s, CR0);
+
+    (void)mode;
+    map_one(s, &m, SOC_SMMU);
+    CHECK_EQ(iovp_dma_write(s->disp, NULL, IOVA + CR0, &v, 8, &r), IOVP_OK);
+    CHECK_EQ(r.status, IOVP_DMA_BUS);
+    CHECK_EQ(r.event, 0);
+    CHECK_EQ(soc_reg(s, CR0), cr0);
+    CHECK_EQ(events(s), 0);
+    /* a page of RAM, one of nothing: what came before is done */
+    CHECK_EQ(smmu_map(&s->drv, &m.space, IOVA + PAGE, SOC_DATA, PAGE, 0), 0);
+    CHECK_EQ(smmu_map(&s->drv, &m.space, IOVA + 2 * PAGE, NOWHERE, PAGE, 0), 0);
+    r = read_dma(s->disp, NULL, IOVA + PAGE + 0x10, 2 * PAGE);
+    CHECK_EQ(r.status, IOVP_DMA_BUS);
+    CHECK_EQ(r.done, PAGE - 0x10);
+}
+
+TEST_CASE(BadInput, MappedToWhereNothingIs)
+{
+    both(mapped_to_registers);
+}
+
+/* SIDSIZE is 24: anything above is C_BAD_STREAMID (7.3.3), and named in full. */
+static void stream_ids(struct soc *s, uint32_t mode)
+{
+    (void)mode;
+    for (unsigned bit = 8; bit < 32; bit++) {
+        iovp_attrs a = {.size = sizeof(a), .specified = IOVP_ATTR_STREAM_ID};
+        uint32_t sid[3] = {1u << bit, (2u << bit) - 1, UINT32_MAX - bit + 8};
+
+        for (int i = 0; i < 3; i++) {
+            a.stream_id = sid[i];
+            CHECK_EQ(read_dma(s->npu, &a, IOVA, 8).status, IOVP_DMA_ABORT);
+            CHECK_EQ(events(s), 1);
+            CHECK_EQ(event.type, 0x02);
+            CHECK_EQ(event.sid, sid[i]);
+        }
+    }
+}
+
+TEST_CASE(BadInput, StreamIdsBeyondTheTable)
+{
+    both(stream_ids);
+}
+
+/* The driver's CDs have EPD1 = 1: above 2^48 is F_TRANSLATION (5.4). */
+static void wrap_around(struct soc *s, uint32_t mode)
+{
+    static const uint64_t iova[] = {UINT64_MAX, UINT64_MAX - 0x7ff,
+                                    UINT64_MAX - 0x1fff, 1ull << 48,
+                                    (1ull << 63) - 0x800};
+    struct one_page m;
+
+    (void)mode;
+    map_one(s, &m, SOC_DATA);
+    CHECK_EQ(smmu_map(&s->drv, &m.space, 0, SOC_DATA, PAGE, SMMU_WRITE), 0);
+    for (size_t i = 0; i < 5; i++) {
+        iovp_dma_result r = read_dma(s->disp, NULL, iova[i], 0x3000);
+
+        CHECK_EQ(r.status, IOVP_DMA_ABORT);
+        CHECK_EQ(r.done, 0);
+        CHECK_EQ(events(s), 1);
+        CHECK_EQ(event.type, 0x10);
+        CHECK_EQ(event.addr, iova[i]);
+    }
+    /* from the last page below 2^48 into the hole */
+    CHECK_EQ(smmu_map(&s->drv, &m.space, (1ull << 48) - PAGE, SOC_DATA, PAGE,
+                      SMMU_WRITE),
+             0);
+    {
+        iovp_dma_result r = read_dma(s->disp, NULL, (1ull << 48) - 16, 32);
+
+        CHECK_EQ(r.status, IOVP_DMA_ABORT);
+        CHECK_EQ(r.done, 16);
+        CHECK_EQ(events(s), 1);
+        CHECK_EQ(event.addr, 1ull << 48);
+    }
+}
+
+TEST_CASE(BadInput, AddressesThatWrapAround)
+{
+    both(wrap_around);
+}
+
+/* 2^30 bytes of buffer that are the same 2 MiB of host memory. */
+static uint8_t *endless_buffer(void)
+{
+    const size_t piece = 0x200000, all = 1u << 30;
+    FILE *f = tmpfile();
+    uint8_t *p = mmap(NULL, all, PROT_NONE,
+                      MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+
+    CHECK(f && p != MAP_FAILED && ftruncate(fileno(f), piece) == 0);
+    for (size_t i = 0; i < all && p != MAP_FAILED; i += piece)
+        CHECK(mmap(p + i, piece, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_FIXED,
+                   fileno(f), 0) == p + i);
+    fclose(f);
+    return p;
+}
+
+static void gigabyte(struct soc *s, uint32_t mode)
+{
+    const uint64_t all = 1u << 30, block = 0x200000;
+    iovp_dma_result r = {.size = sizeof(r)};
+    struct one_page m;
+    uint8_t *buf = endless_buffer();
+
+    (void)mode;
+    map_one(s, &m, SOC_DATA);
+    for (uint64_t i = 0; i < all; i += block)
+        CHECK_EQ(smmu_map(&s->drv, &m.space, 0x80000000 + i, SOC_DATA, block,
+                          SMMU_WRITE | SMMU_BLOCKS),
+                 0);
+    buf[5] = 0x77;
+    CHECK_EQ(iovp_dma_write(s->disp, NULL, 0x80000000, buf, all, &r), IOVP_OK);
+    CHECK_EQ(r.status, IOVP_DMA_OK);
+    CHECK_EQ(r.done, all);
+    CHECK_EQ(iovp_dma_read(s->disp, NULL, 0x80000000 + block, buf, all, &r),
+             IOVP_OK);
+    CHECK_EQ(r.status, IOVP_DMA_ABORT);
+    CHECK_EQ(r.done, all - block);
+    CHECK_EQ(buf[5], 0x77);
+    CHECK_EQ(iovp_dma_read(s->raw, NULL, SOC_RAM, buf, all, &r), IOVP_OK);
+    CHECK_EQ(r.status, IOVP_DMA_BUS);
+    CHECK_EQ(events(s), 1);
+    munmap(buf, all);
+}
+
+TEST_CASE(BadInput, DmaOfAGigabyte)
+{
+    both(gigabyte);
+}
+
+/* ---- tables --------------------------------------------------------------------------- */
+
+static void stream_table_nowhere(struct soc *s, uint32_t mode)
+{
+    (void)mode;
+    set_cr0(s, CR0_CMDQEN | CR0_EVENTQEN);
+    soc_set_reg(s, STRTAB_BASE, 8, NOWHERE);
+    soc_set_reg(s, STRTAB_BASE_CFG, 4, 8); /* linear, 2^8 entries */
+    set_cr0(s, CR0_CMDQEN | CR0_EVENTQEN | CR0_SMMUEN);
+    expect_event(s, s->disp, IOVA, 0x03); /* F_STE_FETCH */
+    CHECK_EQ(event.addr2, NOWHERE + SOC_DISP_SID * 64);
+    set_cr0(s, CR0_CMDQEN | CR0_EVENTQEN);
+    soc_set_reg(s, STRTAB_BASE, 8, SOC_DATA);
+    /* two levels, whose second lies nowhere: L2Ptr with Span = 9 */
+    soc_set_reg(s, STRTAB_BASE_CFG, 4, 16 | 1u << 16 | 8 << 6);
+    put64(s, SOC_DATA, NOWHERE | 9);
+    set_cr0(s, CR0_CMDQEN | CR0_EVENTQEN | CR0_SMMUEN);
+    expect_event(s, s->disp, IOVA, 0x03);
+    /* the largest that can be said: 2^32 entries, in 2^26 of 64 bytes */
+    set_cr0(s, CR0_CMDQEN | CR0_EVENTQEN);
+    soc_set_reg(s, STRTAB_BASE_CFG, 4, 63 | 1u << 16 | 10 << 6);
+    set_cr0(s, CR0_CMDQEN | CR0_EVENTQEN | CR0_SMMUEN);
+    CHECK_EQ(read_dma(s->disp, NULL, IOVA, 8).status, IOVP_DMA_ABORT);
+    CHECK_EQ(events(s), 1);
+}
+
+TEST_CASE(BadInput, StreamTablesOutsideRam)
+{
+    both(stream_table_nowhere);
+}
+
+static uint64_t ste_of(struct soc *s, uint32_t sid)
+{
+    uint64_t l2 = smmu_get64(&s->drv, s->drv.strtab + (sid >> 8) * 8);
+
+    return (l2 & ~0x3fffull) + (sid & 0xff) * 64;
+}
+
+static void forget(struct soc *s)
+{
+    smmu_begin(&s->drv);
+    smmu_cmd(&s->drv, CMD_CFGI_ALL, 31);
+    smmu_cmd(&s->drv, CMD_TLBI_NSNH_ALL, 0);
+    smmu_sync(&s->drv);
+    CHECK_EQ(smmu_end(&s->drv), 0);
+}
+
+static void tables_nowhere(struct soc *s, uint32_t mode)
+{
+    struct one_page m;
+    uint64_t ste, word;
+
+    (void)mode;
+    map_one(s, &m, SOC_DATA);
+    CHECK_EQ(read_dma(s->disp, NULL, IOVA, 8).status, IOVP_DMA_OK);
+    /* the Context Descriptor: F_CD_FETCH */
+    ste = ste_of(s, SOC_DISP_SID);
+    word = smmu_get64(&s->drv, ste);
+    put64(s, ste, (word & ~0x00ffffffffffffc0ull) | NOWHERE);
+    forget(s);
+    expect_event(s, s->disp, IOVA, 0x09);
+    CHECK_EQ(event.addr2, NOWHERE);
+    put64(s, ste, word);
+    /* the translation table: F_WALK_EABT, with the address of the descriptor */
+    put64(s, m.st.cd_table + 8, NOWHERE);
+    forget(s);
+    expect_event(s, s->disp, IOVA, 0x0b);
+    CHECK_EQ(event.addr2, NOWHERE);
+    CHECK_EQ(event.addr, IOVA);
+    /* beyond the 48 bits of IPS: C_BAD_CD (5.4.1) */
+    put64(s, m.st.cd_table + 8, 1ull << 50);
+    forget(s);
+    expect_event(s, s->disp, IOVA, 0x0a);
+    put64(s, m.st.cd_table + 8, m.space.ttb);
+    /* the last table */
+    put64(s, m.space.ttb, 0xfffffffff003); /* 2^48 - 4096, a table */
+    forget(s);
+    expect_event(s, s->disp, IOVA, 0x0b);
+    CHECK_EQ(event.addr2, 0xfffffffff008); /* IOVA[38:30] = 1 */
+}
+
+TEST_CASE(BadInput, TablesOutsideRam)
+{
+    both(tables_nowhere);
+}
+
+/*
+ * A table that is its own next level, four times: level 3 finds a page
+ * descriptor, whose Access flag, bit 10, decides.
+ */
+static void tables_that_loop(struct soc *s, uint32_t mode)
+{
+    struct one_page m;
+    uint64_t table;
+
+    (void)mode;
+    map_one(s, &m, SOC_DATA);
+    table = SOC_DATA + 0x10000;
+    put64(s, m.st.cd_table + 8, table);
+    put64(s, table, table | 3);
+    forget(s);
+    expect_event(s, s->disp, 0x123, 0x12); /* F_ACCESS */
+    put64(s, table, table | 3 | 1 << 10 | 1 << 6);
+    CHECK_EQ(read_dma(s->disp, NULL, 0x123, 8).status, IOVP_DMA_OK);
+    CHECK_EQ(events(s), 0);
+    {
+        iovp_translation t = {.size = sizeof(t)};
+
+        CHECK_EQ(iovp_translate(s->disp, NULL, 0x123, IOVP_ACCESS_READ, 0, &t),
+                 IOVP_OK);
+        CHECK_EQ(t.pa, table + 0x123);
+    }
+    /* a stream table that is a table of Context Descriptors that is ... */
+    put64(s, ste_of(s, SOC_DISP_SID),
+          STE0_V | STE0_S1 | ste_of(s, SOC_DISP_SID));
+    forget(s);
+    CHECK_EQ(read_dma(s->disp, NULL, IOVA, 8).status, IOVP_DMA_ABORT);
+    CHECK_EQ(events(s), 1);
+    CHECK_EQ(event.type, 0x0a); /* C_BAD_CD: its bit 31, V, is 0 */
+}
+
+TEST_CASE(BadInput, TablesThatLoop)
+{
+    both(tables_that_loop);
+}
