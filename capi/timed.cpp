@@ -18,6 +18,7 @@
 #include <tlm_utils/multi_passthrough_target_socket.h>
 #include <tlm_utils/simple_initiator_socket.h>
 
+#include "../models/common/tlm/base_protocol_checker.h"
 #include "../models/smmuv3/tlm/smmuv3_module.h"
 #include "platform.h"
 
@@ -368,6 +369,7 @@ private:
 } // namespace
 
 struct timed {
+    std::vector<std::unique_ptr<iovp::base_protocol_checker>> checkers;
     std::unique_ptr<ram> memory;
     std::vector<std::unique_ptr<iovp::smmuv3_module>> smmu;
     std::vector<std::unique_ptr<cpu>> regs;
@@ -393,9 +395,26 @@ template <typename F> iovp_status barrier(const char *what, F f)
     }
 }
 
-std::string module_name(const char *kind, unsigned index)
+std::string module_name(const char *kind, std::size_t index)
 {
     return std::string(kind) + std::to_string(index);
+}
+
+// In test builds a base-protocol checker sits on both sides of the bridge; a
+// violation is an SC_REPORT_ERROR, which the exception barrier turns into
+// IOVP_E_INTERNAL.
+template <typename I, typename T>
+void bind(struct timed &t, I &initiator, T &target)
+{
+#ifdef IOVP_TLM_CHECKER
+    std::string name = module_name("checker", t.checkers.size());
+
+    t.checkers.emplace_back(
+        iovp::bind_checked(initiator, target, name.c_str()));
+#else
+    (void)t;
+    initiator.bind(target);
+#endif
 }
 
 void add_smmu(struct platform *p, struct timed &t, unsigned i, unsigned ports)
@@ -405,9 +424,9 @@ void add_smmu(struct platform *p, struct timed &t, unsigned i, unsigned ports)
         module_name("smmu", i).c_str(), s->config, ports);
     auto c = std::make_unique<cpu>(module_name("cpu", i).c_str());
 
-    m->downstream.bind(t.memory->data);
-    m->walk.bind(t.memory->walk);
-    c->socket.bind(m->regs);
+    bind(t, m->downstream, t.memory->data);
+    bind(t, m->walk, t.memory->walk);
+    bind(t, c->socket, m->regs);
     m->on_irq = [s](enum iovp_irq_line line) { smmu_irq(s, line); };
     m->on_sev = [s]() { smmu_sev(s); };
     m->on_trace = [p](const iovp_trace_record &r) { platform_record(p, &r); };
@@ -427,12 +446,12 @@ void add_devices(struct platform *p, struct timed &t)
         std::uint32_t iommu = p->device[i].desc.iommu;
 
         if (iommu == PLATFORM_NO_IOMMU) {
-            d->socket.bind(t.memory->data);
+            bind(t, d->socket, t.memory->data);
         } else {
             iovp::smmuv3_module &m = *t.smmu[iommu];
             unsigned port = used[iommu]++;
 
-            d->socket.bind(m.upstream[port]);
+            bind(t, d->socket, m.upstream[port]);
             m.set_port_attrs(port, p->device[i].attrs);
             m.set_port_index(port, static_cast<std::uint16_t>(i));
         }

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 #include "capi_soc.h"
 
+#include "../capi/examples/smmuv3_driver_internal.h"
+
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -29,7 +31,8 @@ static const char tree[] =
     "  iovp,window = <0 0x40000000 0 0x10000>; iovp,transfers = <100>; };\n"
     "display@a010000 { compatible = \"iovp,dma\";\n"
     "  reg = <0 0xa010000 0 0x1000>; iommus = <&smmu 0x20>; };\n"
-    "raw@a020000 { compatible = \"iovp,dma\"; reg = <0 0xa020000 0 0x1000>; };\n"
+    "raw@a020000 { compatible = \"iovp,dma\"; reg = <0 0xa020000 0 0x1000>; "
+    "};\n"
     "};\n";
 
 void soc_path(char *path, size_t bytes, const char *name)
@@ -142,9 +145,9 @@ uint32_t soc_reg(struct soc *s, uint32_t offset)
 {
     uint64_t v = 0;
 
-    CHECK_EQ(iovp_mmio_read(s->p, SOC_SMMU + offset, 4, IOVP_SPACE_NONSECURE,
-                            &v),
-             IOVP_OK);
+    CHECK_EQ(
+        iovp_mmio_read(s->p, SOC_SMMU + offset, 4, IOVP_SPACE_NONSECURE, &v),
+        IOVP_OK);
     return (uint32_t)v;
 }
 
@@ -158,6 +161,63 @@ void soc_set_reg(struct soc *s, uint32_t offset, uint32_t width, uint64_t value)
 void soc_run(struct soc *s, uint64_t ps)
 {
     CHECK_EQ(iovp_run_until(s->p, iovp_now(s->p) + ps, NULL), IOVP_OK);
+}
+
+void soc_settle(struct soc *s)
+{
+    soc_run(s, 100000000);
+}
+
+void soc_set_cr0(struct soc *s, uint32_t v)
+{
+    soc_set_reg(s, CR0, 4, v);
+    soc_settle(s);
+    CHECK_EQ(soc_reg(s, CR0ACK), v);
+}
+
+uint32_t soc_errors(struct soc *s)
+{
+    return soc_reg(s, GERROR) ^ soc_reg(s, GERRORN);
+}
+
+static void on_event(void *ud, const struct smmu_event *e)
+{
+    struct soc *s = ud;
+
+    s->event = *e;
+    s->events++;
+}
+
+unsigned soc_events(struct soc *s)
+{
+    s->events = 0;
+    CHECK_EQ(smmu_events(&s->drv, on_event, s), 0);
+    return s->events;
+}
+
+void soc_put64(struct soc *s, uint64_t addr, uint64_t v)
+{
+    CHECK_EQ(iovp_mem_write(s->p, addr, &v, 8), IOVP_OK);
+}
+
+iovp_dma_result soc_read(iovp_device *d, const iovp_attrs *a, uint64_t iova,
+                         size_t bytes)
+{
+    static uint8_t buf[0x4000];
+    iovp_dma_result r = {.size = sizeof(r), .status = 99};
+
+    CHECK(bytes <= sizeof(buf));
+    CHECK_EQ(iovp_dma_read(d, a, iova, buf, bytes, &r), IOVP_OK);
+    return r;
+}
+
+void soc_map_page(struct soc *s, struct soc_page *m, uint64_t iova, uint64_t pa)
+{
+    CHECK_EQ(smmu_attach(&s->drv, &m->st, SOC_DISP_SID, 0, 0), 0);
+    CHECK_EQ(smmu_space_create(&s->drv, &m->space), 0);
+    CHECK_EQ(smmu_bind(&s->drv, &m->st, SMMU_NO_PASID, &m->space), 0);
+    CHECK_EQ(smmu_map(&s->drv, &m->space, iova, pa, PAGE, SMMU_WRITE), 0);
+    CHECK_STR(s->drv.message, "");
 }
 
 iovp_attrs soc_pasid(uint32_t pasid)
@@ -219,6 +279,35 @@ void soc_child(void (*fn)(void *ud), void *ud)
         CHECK_EQ(WEXITSTATUS(status), 0);
     forward(out);
     fclose(out);
+}
+
+/* ---- both modes ------------------------------------------------------ */
+
+struct job {
+    void (*fn)(struct soc *s, uint32_t mode);
+    uint32_t mode;
+};
+
+static void one_mode(void *ud)
+{
+    struct job *j = ud;
+    struct soc s;
+
+    REQUIRE(soc_open(&s, j->mode, 0));
+    j->fn(&s, j->mode);
+    soc_close(&s);
+}
+
+void soc_both(void (*fn)(struct soc *s, uint32_t mode))
+{
+    struct job j = {fn, IOVP_MODE_FUNCTIONAL};
+    size_t bytes;
+
+    REQUIRE(soc_tree(&bytes));
+    one_mode(&j);
+    j.mode = IOVP_MODE_TIMED;
+    if (iovp_has_systemc())
+        soc_child(one_mode, &j);
 }
 
 #if defined(__has_feature)

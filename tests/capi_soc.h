@@ -16,8 +16,8 @@
 #define SOC_SMMU  0x09050000u
 #define SOC_NPU   0x0a000000u /* a device's registers: a placeholder */
 #define SOC_RAM   0x80000000u
-#define SOC_BYTES 0x20000000u              /* 512 MiB of RAM */
-#define SOC_DATA  (SOC_RAM + 0x10000000u)  /* tables lie below, data above */
+#define SOC_BYTES 0x20000000u             /* 512 MiB of RAM */
+#define SOC_DATA  (SOC_RAM + 0x10000000u) /* tables lie below, data above */
 #define SOC_END   (SOC_RAM + SOC_BYTES)
 
 #define SOC_NPU_SID   0x10u /* "npu@a000000", 16 bits of PASID, a workload */
@@ -32,6 +32,8 @@ struct soc {
     iovp_device *npu, *disp, *raw;
     struct smmu_ram ram;
     struct smmu_driver drv;
+    struct smmu_event event; /* the last that soc_events found */
+    unsigned events;
 };
 
 /* The SoC's compiled tree, NULL after a recorded failure. */
@@ -48,7 +50,7 @@ bool soc_open(struct soc *s, uint32_t mode, uint64_t quantum_ps);
 void soc_close(struct soc *s);
 
 /* Page-aligned RAM above SOC_DATA for buffers: the n-th page. */
-#define SOC_PAGE(n) (SOC_DATA + (uint64_t)(n) * PAGE_BYTES)
+#define SOC_PAGE(n) (SOC_DATA + (uint64_t)(n)*PAGE_BYTES)
 
 /* Registers of the SMMU, 32 bits; failures are recorded. */
 uint32_t soc_reg(struct soc *s, uint32_t offset);
@@ -57,6 +59,28 @@ void soc_set_reg(struct soc *s, uint32_t offset, uint32_t width,
 
 /* Let time pass, in timed mode. */
 void soc_run(struct soc *s, uint64_t ps);
+/* 100 us: enough for queue work and register updates. */
+void soc_settle(struct soc *s);
+/* Write CR0 and wait for CR0ACK. */
+void soc_set_cr0(struct soc *s, uint32_t v);
+/* SMMU_GERROR's active errors. */
+uint32_t soc_errors(struct soc *s);
+/* Events since the last call. */
+unsigned soc_events(struct soc *s);
+/* A 64-bit word of RAM. */
+void soc_put64(struct soc *s, uint64_t addr, uint64_t v);
+/* DMA read of up to 16 KiB whose data do not matter. */
+iovp_dma_result soc_read(iovp_device *d, const iovp_attrs *a, uint64_t iova,
+                         size_t bytes);
+
+/* The display, attached without PASIDs, one page mapped. */
+struct soc_page {
+    struct smmu_stream st;
+    struct smmu_space space;
+};
+
+void soc_map_page(struct soc *s, struct soc_page *m, uint64_t iova,
+                  uint64_t pa);
 
 iovp_attrs soc_pasid(uint32_t pasid);
 
@@ -71,6 +95,9 @@ void *soc_shared(size_t bytes);
  * hang are failures here.
  */
 void soc_child(void (*fn)(void *ud), void *ud);
+
+/* fn with an enabled SMMU in functional mode and, in a child, in timed mode. */
+void soc_both(void (*fn)(struct soc *s, uint32_t mode));
 
 /* Whether this is built with AddressSanitizer. */
 bool soc_sanitized(void);

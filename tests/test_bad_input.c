@@ -14,126 +14,24 @@
 #include "capi_soc.h"
 #include "shim.h"
 
-#define IOVA      0x40000000ull
-#define NOWHERE   0x10000000ull /* an address that nothing answers */
-#define GERRORS   0x1fdu        /* SMMU_GERROR, all bits that exist (6.3.19) */
-#define SETTLE_PS 100000000     /* 100 us: queue work and register updates */
-
-/* GERROR bits */
-#define EVENTQ_ABT     (1u << 2)
-#define MSI_CMDQ_ABT   (1u << 4)
-#define MSI_EVENTQ_ABT (1u << 5)
-#define MSI_GERROR_ABT (1u << 7)
-
-/* ---- both modes -------------------------------------------------------------- */
-
-struct job {
-    void (*fn)(struct soc *s, uint32_t mode);
-    uint32_t mode;
-};
-
-static void one_mode(void *ud)
-{
-    struct job *j = ud;
-    struct soc s;
-
-    REQUIRE(soc_open(&s, j->mode, 0));
-    j->fn(&s, j->mode);
-    soc_close(&s);
-}
-
-static void both(void (*fn)(struct soc *s, uint32_t mode))
-{
-    struct job j = {fn, IOVP_MODE_FUNCTIONAL};
-    size_t bytes;
-
-    REQUIRE(soc_tree(&bytes));
-    one_mode(&j);
-    j.mode = IOVP_MODE_TIMED;
-    if (iovp_has_systemc())
-        soc_child(one_mode, &j);
-}
-
-/* ---- tools --------------------------------------------------------------------- */
-
-static void settle(struct soc *s)
-{
-    soc_run(s, SETTLE_PS);
-}
-
-static void set_cr0(struct soc *s, uint32_t v)
-{
-    soc_set_reg(s, CR0, 4, v);
-    settle(s);
-    CHECK_EQ(soc_reg(s, CR0ACK), v);
-}
-
-static uint32_t errors(struct soc *s)
-{
-    return soc_reg(s, GERROR) ^ soc_reg(s, GERRORN);
-}
-
-static struct smmu_event event; /* the last */
-static unsigned event_count;
-
-static void on_event(void *ud, const struct smmu_event *e)
-{
-    (void)ud;
-    event = *e;
-    event_count++;
-}
-
-static unsigned events(struct soc *s)
-{
-    event_count = 0;
-    CHECK_EQ(smmu_events(&s->drv, on_event, NULL), 0);
-    return event_count;
-}
-
-static iovp_dma_result read_dma(iovp_device *d, const iovp_attrs *a,
-                                uint64_t iova, size_t bytes)
-{
-    static uint8_t buf[0x4000];
-    iovp_dma_result r = {.size = sizeof(r), .status = 99};
-
-    CHECK(bytes <= sizeof(buf));
-    CHECK_EQ(iovp_dma_read(d, a, iova, buf, bytes, &r), IOVP_OK);
-    return r;
-}
+#define IOVA    0x40000000ull
+#define NOWHERE 0x10000000ull /* an address that nothing answers */
+#define GERRORS 0x1fdu        /* SMMU_GERROR, all bits that exist (6.3.19) */
 
 static void expect_event(struct soc *s, iovp_device *d, uint64_t iova,
                          uint8_t type)
 {
-    iovp_dma_result r = read_dma(d, NULL, iova, 8);
+    iovp_dma_result r = soc_read(d, NULL, iova, 8);
 
     CHECK_EQ(r.status, IOVP_DMA_ABORT);
     CHECK_EQ(r.event, type);
     CHECK_EQ(r.done, 0);
-    CHECK_EQ(events(s), 1);
-    CHECK_EQ(event.type, type);
+    CHECK_EQ(soc_events(s), 1);
+    CHECK_EQ(s->event.type, type);
 }
 
-static void put64(struct soc *s, uint64_t addr, uint64_t v)
-{
-    CHECK_EQ(iovp_mem_write(s->p, addr, &v, 8), IOVP_OK);
-}
-
-/* The display, attached with one mapped page. */
-struct one_page {
-    struct smmu_stream st;
-    struct smmu_space space;
-};
-
-static void map_one(struct soc *s, struct one_page *m, uint64_t pa)
-{
-    CHECK_EQ(smmu_attach(&s->drv, &m->st, SOC_DISP_SID, 0, 0), 0);
-    CHECK_EQ(smmu_space_create(&s->drv, &m->space), 0);
-    CHECK_EQ(smmu_bind(&s->drv, &m->st, SMMU_NO_PASID, &m->space), 0);
-    CHECK_EQ(smmu_map(&s->drv, &m->space, IOVA, pa, PAGE, SMMU_WRITE), 0);
-    CHECK_STR(s->drv.message, "");
-}
-
-/* ---- registers --------------------------------------------------------------------- */
+/* ---- registers
+ * --------------------------------------------------------------------- */
 
 static uint64_t garbage(void)
 {
@@ -168,15 +66,15 @@ static void access_register(struct soc *s, uint32_t offset, uint32_t width)
 /* From any state a driver gets the SMMU back. */
 static void recover(struct soc *s)
 {
-    struct one_page m;
+    struct soc_page m;
 
-    settle(s);
-    set_cr0(s, 0);
+    soc_settle(s);
+    soc_set_cr0(s, 0);
     soc_set_reg(s, GERRORN, 4, soc_reg(s, GERROR));
     CHECK_EQ(smmu_init(&s->drv), 0);
     CHECK_STR(s->drv.message, "");
-    map_one(s, &m, SOC_DATA);
-    CHECK_EQ(read_dma(s->disp, NULL, IOVA, 8).status, IOVP_DMA_OK);
+    soc_map_page(s, &m, IOVA, SOC_DATA);
+    CHECK_EQ(soc_read(s->disp, NULL, IOVA, 8).status, IOVP_DMA_OK);
 }
 
 static void every_register(struct soc *s, uint32_t mode)
@@ -189,7 +87,7 @@ static void every_register(struct soc *s, uint32_t mode)
         for (uint32_t width = 1; width <= 8; width *= 2)
             access_register(s, offset, width);
         if (n++ % 64 == 0)
-            read_dma(s->npu, NULL, garbage(), 64);
+            soc_read(s->npu, NULL, garbage(), 64);
         offset += !timed || (offset & 0xffff) < 0x220 ? 1 : 61;
     }
     /* once more where there is state, in any order */
@@ -198,25 +96,27 @@ static void every_register(struct soc *s, uint32_t mode)
 
         access_register(s, page1 | (garbage() & 0x1fc), 4u << (n & 1));
         if (n % 64 == 0)
-            settle(s);
+            soc_settle(s);
     }
     CHECK_EQ(soc_reg(s, IDR0), idr0);
-    CHECK_EQ(errors(s) & ~GERRORS, 0);
+    CHECK_EQ(soc_errors(s) & ~GERRORS, 0);
     recover(s);
 }
 
 TEST_CASE(BadInput, EveryRegisterAtEveryWidth)
 {
-    both(every_register);
+    soc_both(every_register);
 }
 
-/* ---- DMA ------------------------------------------------------------------------- */
+/* ---- DMA
+ * ------------------------------------------------------------------------- */
 
 static void dma_nowhere(struct soc *s, uint32_t mode)
 {
     static const uint64_t nowhere[] = {
-        0, SOC_SMMU, SOC_SMMU + 0x10000, SOC_ITS, SOC_NPU, SOC_RAM - 4,
-        SOC_END - 4, SOC_END, 1ull << 47, (1ull << 48) - 8};
+        0,          SOC_SMMU,        SOC_SMMU + 0x10000, SOC_ITS,
+        SOC_NPU,    SOC_RAM - 4,     SOC_END - 4,        SOC_END,
+        1ull << 47, (1ull << 48) - 8};
     static const uint64_t beyond[] = {1ull << 48, (1ull << 48) - 4, 1ull << 63,
                                       UINT64_MAX - 4096, UINT64_MAX - 3};
     uint32_t cr1 = soc_reg(s, CR1);
@@ -225,64 +125,65 @@ static void dma_nowhere(struct soc *s, uint32_t mode)
 
     (void)mode;
     for (size_t i = 0; i < 10; i++) {
-        r = read_dma(s->raw, NULL, nowhere[i], 8);
+        r = soc_read(s->raw, NULL, nowhere[i], 8);
         CHECK_EQ(r.status, IOVP_DMA_BUS);
         CHECK_EQ(r.done, 0);
         CHECK_EQ(r.event, 0);
     }
     for (size_t i = 0; i < 5; i++)
-        CHECK_EQ(read_dma(s->raw, NULL, beyond[i], 0x3000).status,
+        CHECK_EQ(soc_read(s->raw, NULL, beyond[i], 0x3000).status,
                  IOVP_DMA_BUS);
     CHECK_EQ(iovp_dma_write(s->raw, NULL, SOC_SMMU + CR1, &v, 8, NULL),
              IOVP_OK);
     CHECK_EQ(soc_reg(s, CR1), cr1);
     /* disabled, GBPA.ABORT = 0: the address as it is, up to the OAS (3.4) */
-    set_cr0(s, CR0_CMDQEN | CR0_EVENTQEN);
+    soc_set_cr0(s, CR0_CMDQEN | CR0_EVENTQEN);
     soc_set_reg(s, GBPA, 4, GBPA_UPDATE | 1u << 12);
-    settle(s);
+    soc_settle(s);
     CHECK_EQ(soc_reg(s, GBPA) >> 20, 0);
     for (size_t i = 0; i < 10; i++)
-        CHECK_EQ(read_dma(s->disp, NULL, nowhere[i], 8).status, IOVP_DMA_BUS);
-    CHECK_EQ(read_dma(s->disp, NULL, SOC_RAM, 8).status, IOVP_DMA_OK);
-    CHECK_EQ(read_dma(s->disp, NULL, 1ull << 48, 8).status, IOVP_DMA_ABORT);
-    CHECK_EQ(read_dma(s->disp, NULL, UINT64_MAX, 4096).status, IOVP_DMA_ABORT);
-    CHECK_EQ(events(s), 0);
+        CHECK_EQ(soc_read(s->disp, NULL, nowhere[i], 8).status, IOVP_DMA_BUS);
+    CHECK_EQ(soc_read(s->disp, NULL, SOC_RAM, 8).status, IOVP_DMA_OK);
+    CHECK_EQ(soc_read(s->disp, NULL, 1ull << 48, 8).status, IOVP_DMA_ABORT);
+    CHECK_EQ(soc_read(s->disp, NULL, UINT64_MAX, 4096).status, IOVP_DMA_ABORT);
+    CHECK_EQ(soc_events(s), 0);
 }
 
 TEST_CASE(BadInput, DmaToNowhere)
 {
-    both(dma_nowhere);
+    soc_both(dma_nowhere);
 }
 
 /* A mapping is no proof that something is there. */
 static void mapped_to_registers(struct soc *s, uint32_t mode)
 {
-    struct one_page m;
+    struct soc_page m;
     uint64_t v = UINT64_MAX;
     iovp_dma_result r = {.size = sizeof(r)};
     uint32_t cr0 = soc_reg(s, CR0);
 
     (void)mode;
-    map_one(s, &m, SOC_SMMU);
+    soc_map_page(s, &m, IOVA, SOC_SMMU);
     CHECK_EQ(iovp_dma_write(s->disp, NULL, IOVA + CR0, &v, 8, &r), IOVP_OK);
     CHECK_EQ(r.status, IOVP_DMA_BUS);
     CHECK_EQ(r.event, 0);
     CHECK_EQ(soc_reg(s, CR0), cr0);
-    CHECK_EQ(events(s), 0);
+    CHECK_EQ(soc_events(s), 0);
     /* a page of RAM, one of nothing: what came before is done */
     CHECK_EQ(smmu_map(&s->drv, &m.space, IOVA + PAGE, SOC_DATA, PAGE, 0), 0);
     CHECK_EQ(smmu_map(&s->drv, &m.space, IOVA + 2 * PAGE, NOWHERE, PAGE, 0), 0);
-    r = read_dma(s->disp, NULL, IOVA + PAGE + 0x10, 2 * PAGE);
+    r = soc_read(s->disp, NULL, IOVA + PAGE + 0x10, 2 * PAGE);
     CHECK_EQ(r.status, IOVP_DMA_BUS);
     CHECK_EQ(r.done, PAGE - 0x10);
 }
 
 TEST_CASE(BadInput, MappedToWhereNothingIs)
 {
-    both(mapped_to_registers);
+    soc_both(mapped_to_registers);
 }
 
-/* SIDSIZE is 24: anything above is C_BAD_STREAMID (7.3.3), and named in full. */
+/* SIDSIZE is 24: anything above is C_BAD_STREAMID (7.3.3), and named in full.
+ */
 static void stream_ids(struct soc *s, uint32_t mode)
 {
     (void)mode;
@@ -292,17 +193,17 @@ static void stream_ids(struct soc *s, uint32_t mode)
 
         for (int i = 0; i < 3; i++) {
             a.stream_id = sid[i];
-            CHECK_EQ(read_dma(s->npu, &a, IOVA, 8).status, IOVP_DMA_ABORT);
-            CHECK_EQ(events(s), 1);
-            CHECK_EQ(event.type, 0x02);
-            CHECK_EQ(event.sid, sid[i]);
+            CHECK_EQ(soc_read(s->npu, &a, IOVA, 8).status, IOVP_DMA_ABORT);
+            CHECK_EQ(soc_events(s), 1);
+            CHECK_EQ(s->event.type, 0x02);
+            CHECK_EQ(s->event.sid, sid[i]);
         }
     }
 }
 
 TEST_CASE(BadInput, StreamIdsBeyondTheTable)
 {
-    both(stream_ids);
+    soc_both(stream_ids);
 }
 
 /* The driver's CDs have EPD1 = 1: above 2^48 is F_TRANSLATION (5.4). */
@@ -311,37 +212,37 @@ static void wrap_around(struct soc *s, uint32_t mode)
     static const uint64_t iova[] = {UINT64_MAX, UINT64_MAX - 0x7ff,
                                     UINT64_MAX - 0x1fff, 1ull << 48,
                                     (1ull << 63) - 0x800};
-    struct one_page m;
+    struct soc_page m;
 
     (void)mode;
-    map_one(s, &m, SOC_DATA);
+    soc_map_page(s, &m, IOVA, SOC_DATA);
     CHECK_EQ(smmu_map(&s->drv, &m.space, 0, SOC_DATA, PAGE, SMMU_WRITE), 0);
     for (size_t i = 0; i < 5; i++) {
-        iovp_dma_result r = read_dma(s->disp, NULL, iova[i], 0x3000);
+        iovp_dma_result r = soc_read(s->disp, NULL, iova[i], 0x3000);
 
         CHECK_EQ(r.status, IOVP_DMA_ABORT);
         CHECK_EQ(r.done, 0);
-        CHECK_EQ(events(s), 1);
-        CHECK_EQ(event.type, 0x10);
-        CHECK_EQ(event.addr, iova[i]);
+        CHECK_EQ(soc_events(s), 1);
+        CHECK_EQ(s->event.type, 0x10);
+        CHECK_EQ(s->event.addr, iova[i]);
     }
     /* from the last page below 2^48 into the hole */
     CHECK_EQ(smmu_map(&s->drv, &m.space, (1ull << 48) - PAGE, SOC_DATA, PAGE,
                       SMMU_WRITE),
              0);
     {
-        iovp_dma_result r = read_dma(s->disp, NULL, (1ull << 48) - 16, 32);
+        iovp_dma_result r = soc_read(s->disp, NULL, (1ull << 48) - 16, 32);
 
         CHECK_EQ(r.status, IOVP_DMA_ABORT);
         CHECK_EQ(r.done, 16);
-        CHECK_EQ(events(s), 1);
-        CHECK_EQ(event.addr, 1ull << 48);
+        CHECK_EQ(soc_events(s), 1);
+        CHECK_EQ(s->event.addr, 1ull << 48);
     }
 }
 
 TEST_CASE(BadInput, AddressesThatWrapAround)
 {
-    both(wrap_around);
+    soc_both(wrap_around);
 }
 
 /* 2^30 bytes of buffer that are the same 2 MiB of host memory. */
@@ -364,11 +265,11 @@ static void gigabyte(struct soc *s, uint32_t mode)
 {
     const uint64_t all = 1u << 30, block = 0x200000;
     iovp_dma_result r = {.size = sizeof(r)};
-    struct one_page m;
+    struct soc_page m;
     uint8_t *buf = endless_buffer();
 
     (void)mode;
-    map_one(s, &m, SOC_DATA);
+    soc_map_page(s, &m, IOVA, SOC_DATA);
     for (uint64_t i = 0; i < all; i += block)
         CHECK_EQ(smmu_map(&s->drv, &m.space, 0x80000000 + i, SOC_DATA, block,
                           SMMU_WRITE | SMMU_BLOCKS),
@@ -384,44 +285,46 @@ static void gigabyte(struct soc *s, uint32_t mode)
     CHECK_EQ(buf[5], 0x77);
     CHECK_EQ(iovp_dma_read(s->raw, NULL, SOC_RAM, buf, all, &r), IOVP_OK);
     CHECK_EQ(r.status, IOVP_DMA_BUS);
-    CHECK_EQ(events(s), 1);
+    CHECK_EQ(soc_events(s), 1);
     munmap(buf, all);
 }
 
 TEST_CASE(BadInput, DmaOfAGigabyte)
 {
-    both(gigabyte);
+    soc_both(gigabyte);
 }
 
-/* ---- tables --------------------------------------------------------------------------- */
+/* ---- tables
+ * ---------------------------------------------------------------------------
+ */
 
 static void stream_table_nowhere(struct soc *s, uint32_t mode)
 {
     (void)mode;
-    set_cr0(s, CR0_CMDQEN | CR0_EVENTQEN);
+    soc_set_cr0(s, CR0_CMDQEN | CR0_EVENTQEN);
     soc_set_reg(s, STRTAB_BASE, 8, NOWHERE);
     soc_set_reg(s, STRTAB_BASE_CFG, 4, 8); /* linear, 2^8 entries */
-    set_cr0(s, CR0_CMDQEN | CR0_EVENTQEN | CR0_SMMUEN);
+    soc_set_cr0(s, CR0_CMDQEN | CR0_EVENTQEN | CR0_SMMUEN);
     expect_event(s, s->disp, IOVA, 0x03); /* F_STE_FETCH */
-    CHECK_EQ(event.addr2, NOWHERE + SOC_DISP_SID * 64);
-    set_cr0(s, CR0_CMDQEN | CR0_EVENTQEN);
+    CHECK_EQ(s->event.addr2, NOWHERE + SOC_DISP_SID * 64);
+    soc_set_cr0(s, CR0_CMDQEN | CR0_EVENTQEN);
     soc_set_reg(s, STRTAB_BASE, 8, SOC_DATA);
     /* two levels, whose second lies nowhere: L2Ptr with Span = 9 */
     soc_set_reg(s, STRTAB_BASE_CFG, 4, 16 | 1u << 16 | 8 << 6);
-    put64(s, SOC_DATA, NOWHERE | 9);
-    set_cr0(s, CR0_CMDQEN | CR0_EVENTQEN | CR0_SMMUEN);
+    soc_put64(s, SOC_DATA, NOWHERE | 9);
+    soc_set_cr0(s, CR0_CMDQEN | CR0_EVENTQEN | CR0_SMMUEN);
     expect_event(s, s->disp, IOVA, 0x03);
     /* the largest that can be said: 2^32 entries, in 2^26 of 64 bytes */
-    set_cr0(s, CR0_CMDQEN | CR0_EVENTQEN);
+    soc_set_cr0(s, CR0_CMDQEN | CR0_EVENTQEN);
     soc_set_reg(s, STRTAB_BASE_CFG, 4, 63 | 1u << 16 | 10 << 6);
-    set_cr0(s, CR0_CMDQEN | CR0_EVENTQEN | CR0_SMMUEN);
-    CHECK_EQ(read_dma(s->disp, NULL, IOVA, 8).status, IOVP_DMA_ABORT);
-    CHECK_EQ(events(s), 1);
+    soc_set_cr0(s, CR0_CMDQEN | CR0_EVENTQEN | CR0_SMMUEN);
+    CHECK_EQ(soc_read(s->disp, NULL, IOVA, 8).status, IOVP_DMA_ABORT);
+    CHECK_EQ(soc_events(s), 1);
 }
 
 TEST_CASE(BadInput, StreamTablesOutsideRam)
 {
-    both(stream_table_nowhere);
+    soc_both(stream_table_nowhere);
 }
 
 static uint64_t ste_of(struct soc *s, uint32_t sid)
@@ -442,41 +345,41 @@ static void forget(struct soc *s)
 
 static void tables_nowhere(struct soc *s, uint32_t mode)
 {
-    struct one_page m;
+    struct soc_page m;
     uint64_t ste, word;
 
     (void)mode;
-    map_one(s, &m, SOC_DATA);
-    CHECK_EQ(read_dma(s->disp, NULL, IOVA, 8).status, IOVP_DMA_OK);
+    soc_map_page(s, &m, IOVA, SOC_DATA);
+    CHECK_EQ(soc_read(s->disp, NULL, IOVA, 8).status, IOVP_DMA_OK);
     /* the Context Descriptor: F_CD_FETCH */
     ste = ste_of(s, SOC_DISP_SID);
     word = smmu_get64(&s->drv, ste);
-    put64(s, ste, (word & ~0x00ffffffffffffc0ull) | NOWHERE);
+    soc_put64(s, ste, (word & ~0x00ffffffffffffc0ull) | NOWHERE);
     forget(s);
     expect_event(s, s->disp, IOVA, 0x09);
-    CHECK_EQ(event.addr2, NOWHERE);
-    put64(s, ste, word);
+    CHECK_EQ(s->event.addr2, NOWHERE);
+    soc_put64(s, ste, word);
     /* the translation table: F_WALK_EABT, with the address of the descriptor */
-    put64(s, m.st.cd_table + 8, NOWHERE);
+    soc_put64(s, m.st.cd_table + 8, NOWHERE);
     forget(s);
     expect_event(s, s->disp, IOVA, 0x0b);
-    CHECK_EQ(event.addr2, NOWHERE);
-    CHECK_EQ(event.addr, IOVA);
+    CHECK_EQ(s->event.addr2, NOWHERE);
+    CHECK_EQ(s->event.addr, IOVA);
     /* beyond the 48 bits of IPS: C_BAD_CD (5.4.1) */
-    put64(s, m.st.cd_table + 8, 1ull << 50);
+    soc_put64(s, m.st.cd_table + 8, 1ull << 50);
     forget(s);
     expect_event(s, s->disp, IOVA, 0x0a);
-    put64(s, m.st.cd_table + 8, m.space.ttb);
+    soc_put64(s, m.st.cd_table + 8, m.space.ttb);
     /* the last table */
-    put64(s, m.space.ttb, 0xfffffffff003); /* 2^48 - 4096, a table */
+    soc_put64(s, m.space.ttb, 0xfffffffff003); /* 2^48 - 4096, a table */
     forget(s);
     expect_event(s, s->disp, IOVA, 0x0b);
-    CHECK_EQ(event.addr2, 0xfffffffff008); /* IOVA[38:30] = 1 */
+    CHECK_EQ(s->event.addr2, 0xfffffffff008); /* IOVA[38:30] = 1 */
 }
 
 TEST_CASE(BadInput, TablesOutsideRam)
 {
-    both(tables_nowhere);
+    soc_both(tables_nowhere);
 }
 
 /*
@@ -485,19 +388,19 @@ TEST_CASE(BadInput, TablesOutsideRam)
  */
 static void tables_that_loop(struct soc *s, uint32_t mode)
 {
-    struct one_page m;
+    struct soc_page m;
     uint64_t table;
 
     (void)mode;
-    map_one(s, &m, SOC_DATA);
+    soc_map_page(s, &m, IOVA, SOC_DATA);
     table = SOC_DATA + 0x10000;
-    put64(s, m.st.cd_table + 8, table);
-    put64(s, table, table | 3);
+    soc_put64(s, m.st.cd_table + 8, table);
+    soc_put64(s, table, table | 3);
     forget(s);
     expect_event(s, s->disp, 0x123, 0x12); /* F_ACCESS */
-    put64(s, table, table | 3 | 1 << 10 | 1 << 6);
-    CHECK_EQ(read_dma(s->disp, NULL, 0x123, 8).status, IOVP_DMA_OK);
-    CHECK_EQ(events(s), 0);
+    soc_put64(s, table, table | 3 | 1 << 10 | 1 << 6);
+    CHECK_EQ(soc_read(s->disp, NULL, 0x123, 8).status, IOVP_DMA_OK);
+    CHECK_EQ(soc_events(s), 0);
     {
         iovp_translation t = {.size = sizeof(t)};
 
@@ -506,15 +409,15 @@ static void tables_that_loop(struct soc *s, uint32_t mode)
         CHECK_EQ(t.pa, table + 0x123);
     }
     /* a stream table that is a table of Context Descriptors that is ... */
-    put64(s, ste_of(s, SOC_DISP_SID),
-          STE0_V | STE0_S1 | ste_of(s, SOC_DISP_SID));
+    soc_put64(s, ste_of(s, SOC_DISP_SID),
+              STE0_V | STE0_S1 | ste_of(s, SOC_DISP_SID));
     forget(s);
-    CHECK_EQ(read_dma(s->disp, NULL, IOVA, 8).status, IOVP_DMA_ABORT);
-    CHECK_EQ(events(s), 1);
-    CHECK_EQ(event.type, 0x0a); /* C_BAD_CD: its bit 31, V, is 0 */
+    CHECK_EQ(soc_read(s->disp, NULL, IOVA, 8).status, IOVP_DMA_ABORT);
+    CHECK_EQ(soc_events(s), 1);
+    CHECK_EQ(s->event.type, 0x0a); /* C_BAD_CD: its bit 31, V, is 0 */
 }
 
 TEST_CASE(BadInput, TablesThatLoop)
 {
-    both(tables_that_loop);
+    soc_both(tables_that_loop);
 }

@@ -13,12 +13,12 @@
 #include "shim.h"
 
 /* The call fails with this code and a sentence of its own. */
-#define FAILS(call, code)                                                      \
-    do {                                                                       \
-        iovp_trace_next(NULL, NULL);                                           \
-        CHECK_EQ(call, code);                                                  \
-        CHECK(strlen(iovp_last_error()) > 0 &&                                 \
-              !strstr(iovp_last_error(), "iovp_trace_next"));                  \
+#define FAILS(call, code)                                     \
+    do {                                                      \
+        iovp_trace_next(NULL, NULL);                          \
+        CHECK_EQ(call, code);                                 \
+        CHECK(strlen(iovp_last_error()) > 0 &&                \
+              !strstr(iovp_last_error(), "iovp_trace_next")); \
     } while (0)
 
 /* ---- status codes -------------------------------------------------------- */
@@ -37,7 +37,8 @@ TEST_CASE(Capi, EveryStatusHasItsOwnText)
     CHECK_EQ(iovp_version(), 100);
 }
 
-/* ---- create ---------------------------------------------------------------- */
+/* ---- create ----------------------------------------------------------------
+ */
 
 static iovp_status create_with(const iovp_platform_config *c)
 {
@@ -292,7 +293,8 @@ TEST_CASE(Capi, StatisticsList)
     soc_close(&s);
 }
 
-/* ---- memory and registers --------------------------------------------------- */
+/* ---- memory and registers ---------------------------------------------------
+ */
 
 TEST_CASE(Capi, MemoryArguments)
 {
@@ -348,7 +350,8 @@ TEST_CASE(Capi, RegisterArguments)
     soc_close(&s);
 }
 
-/* ---- DMA, translation, workloads ------------------------------------------- */
+/* ---- DMA, translation, workloads -------------------------------------------
+ */
 
 static iovp_status dma_with(struct soc *s, iovp_attrs a)
 {
@@ -358,7 +361,8 @@ static iovp_status dma_with(struct soc *s, iovp_attrs a)
     return iovp_dma_read(s->npu, &a, 0, &v, 8, &r);
 }
 
-/* Every field beyond its range; `set` says how the compiled field is changed. */
+/* Every field beyond its range; `set` says how the compiled field is changed.
+ */
 TEST_CASE(Capi, AttributesAreChecked)
 {
     const iovp_attrs good = {.size = sizeof(good)};
@@ -366,11 +370,11 @@ TEST_CASE(Capi, AttributesAreChecked)
 
     REQUIRE(soc_open(&s, IOVP_MODE_FUNCTIONAL, 0));
     CHECK_EQ(dma_with(&s, good), IOVP_OK);
-#define BAD(field, value)                                                      \
-    do {                                                                       \
-        iovp_attrs a = good;                                                   \
-        a.field = value;                                                       \
-        FAILS(dma_with(&s, a), IOVP_E_INVALID);                                \
+#define BAD(field, value)                       \
+    do {                                        \
+        iovp_attrs a = good;                    \
+        a.field = value;                        \
+        FAILS(dma_with(&s, a), IOVP_E_INVALID); \
     } while (0)
     BAD(size, 0);
     BAD(size, sizeof(good) - 1);
@@ -429,19 +433,22 @@ TEST_CASE(Capi, DmaArguments)
 
 TEST_CASE(Capi, WorkloadsAreChecked)
 {
-    const iovp_workload good = {.size = sizeof(good), .window = 4096,
-                                .bytes = 64, .outstanding = 1,
-                                .read_percent = 100, .transfers = 1};
+    const iovp_workload good = {.size = sizeof(good),
+                                .window = 4096,
+                                .bytes = 64,
+                                .outstanding = 1,
+                                .read_percent = 100,
+                                .transfers = 1};
     struct soc s;
 
     REQUIRE(soc_open(&s, IOVP_MODE_FUNCTIONAL, 0));
     CHECK_EQ(iovp_workload_start(s.npu, &good), IOVP_OK);
     FAILS(iovp_workload_start(s.disp, NULL), IOVP_E_INVALID);
-#define BAD(field, value)                                                      \
-    do {                                                                       \
-        iovp_workload w = good;                                                \
-        w.field = value;                                                       \
-        FAILS(iovp_workload_start(s.npu, &w), IOVP_E_INVALID);                 \
+#define BAD(field, value)                                      \
+    do {                                                       \
+        iovp_workload w = good;                                \
+        w.field = value;                                       \
+        FAILS(iovp_workload_start(s.npu, &w), IOVP_E_INVALID); \
     } while (0)
     BAD(size, sizeof(good) - 1);
     BAD(pattern, 3);
@@ -472,8 +479,12 @@ TEST_CASE(Capi, WorkloadsAreChecked)
 /* 65536 transactions a call; the last call says that nothing is left. */
 TEST_CASE(Capi, FunctionalRunsGoInBatches)
 {
-    iovp_workload w = {.size = sizeof(w), .base = SOC_DATA, .window = 4096,
-                       .bytes = 64, .outstanding = 4, .read_percent = 0,
+    iovp_workload w = {.size = sizeof(w),
+                       .base = SOC_DATA,
+                       .window = 4096,
+                       .bytes = 64,
+                       .outstanding = 4,
+                       .read_percent = 0,
                        .transfers = 70000};
     iovp_stream_stats row = {.size = sizeof(row)};
     uint32_t why = 9;

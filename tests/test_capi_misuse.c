@@ -264,7 +264,7 @@ TEST_CASE(Misuse, TheCallsOfThisTestAreRight)
     REQUIRE(busy_soc(&s, &before));
     for (size_t i = 0; i < FUNCTIONS; i++)
         expect(&functions[i],
-               functions[i].takes == PLATFORM      ? (void *)s.p
+               functions[i].takes == PLATFORM             ? (void *)s.p
                : functions[i].call == call_workload_start ? (void *)s.npu
                                                           : (void *)s.raw,
                IOVP_OK);
@@ -477,9 +477,9 @@ static void sync_by_irq(struct soc *s)
     uint64_t cmd[2] = {0x46 | 1u << 12, 0};
     uint32_t prod = soc_reg(s, 0x98);
 
-    CHECK_EQ(iovp_mem_write(s->p, s->drv.cmdq.base + 16 * (prod & 0xff), cmd,
-                            16),
-             IOVP_OK);
+    CHECK_EQ(
+        iovp_mem_write(s->p, s->drv.cmdq.base + 16 * (prod & 0xff), cmd, 16),
+        IOVP_OK);
     soc_set_reg(s, 0x98, 4, prod + 1);
     CHECK_EQ(soc_reg(s, 0x9c), prod + 1);
 }

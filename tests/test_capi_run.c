@@ -39,7 +39,8 @@ static uint32_t dma(iovp_device *d, const iovp_attrs *a, uint64_t iova,
     return r.status;
 }
 
-/* ---- platforms beside each other ------------------------------------------ */
+/* ---- platforms beside each other ------------------------------------------
+ */
 
 static const char other_tree[] =
     "/dts-v1/;\n"
@@ -96,7 +97,8 @@ TEST_CASE(CapiRun, PlatformsDoNotInfluenceEachOther)
     free(blob);
 }
 
-/* ---- threads ----------------------------------------------------------------- */
+/* ---- threads
+ * ----------------------------------------------------------------- */
 
 struct worker {
     pthread_t thread;
@@ -172,7 +174,8 @@ TEST_CASE(CapiRun, ThreadsHaveTheirOwnPlatforms)
     soc_close(&s);
 }
 
-/* ---- interrupts ----------------------------------------------------------- */
+/* ---- interrupts -----------------------------------------------------------
+ */
 
 struct irqs {
     unsigned count;
@@ -196,9 +199,9 @@ static void command(struct soc *s, uint64_t word0, uint64_t word1)
     uint64_t cmd[2] = {word0, word1};
     uint32_t prod = soc_reg(s, 0x98);
 
-    CHECK_EQ(iovp_mem_write(s->p, s->drv.cmdq.base + 16 * (prod & 0xff), cmd,
-                            16),
-             IOVP_OK);
+    CHECK_EQ(
+        iovp_mem_write(s->p, s->drv.cmdq.base + 16 * (prod & 0xff), cmd, 16),
+        IOVP_OK);
     soc_set_reg(s, 0x98, 4, (prod + 1) & 0x1ff);
     CHECK_EQ(soc_reg(s, 0x9c), (prod + 1) & 0x1ff);
 }
@@ -242,7 +245,8 @@ TEST_CASE(CapiRun, InterruptsOfEveryKind)
     soc_close(&s);
 }
 
-/* ---- traces ------------------------------------------------------------------ */
+/* ---- traces
+ * ------------------------------------------------------------------ */
 
 TEST_CASE(CapiRun, TraceOfAPlatform)
 {
@@ -295,7 +299,8 @@ TEST_CASE(CapiRun, TraceOfAPlatform)
     unlink(path);
 }
 
-/* ---- statistics ----------------------------------------------------------------- */
+/* ---- statistics
+ * ----------------------------------------------------------------- */
 
 /*
  * 5000 PASIDs while the SMMU is disabled, so that all pass: 4096 rows, and one
@@ -342,7 +347,8 @@ TEST_CASE(CapiRun, RowsBeyondTheLimitAreSummedUp)
     soc_close(&s);
 }
 
-/* ---- memory ---------------------------------------------------------------------- */
+/* ---- memory
+ * ---------------------------------------------------------------------- */
 
 static uint64_t resident_bytes(void)
 {
