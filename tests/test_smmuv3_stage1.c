@@ -178,7 +178,7 @@ TEST_CASE(Tbi, HitAndFaultAddress)
     CHECK_EQ(sc.r.walk.count, 0);
     EXPECT_EVENT(&sc, acc(SID, 0x8800000000002000ull, "r"), E_TRANSLATION,
                  EV_CLASS_IN, 0);
-    EXPECT_EVENT(&sc, acc(SID, 0x8800000000001000ull, "x"), E_PERMISSION + 0u,
+    EXPECT_EVENT(&sc, acc(SID, 0x8800000000001000ull, "xp"), E_PERMISSION,
                  EV_CLASS_IN, 0);
     scene_close(&sc);
 }

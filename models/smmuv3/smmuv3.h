@@ -68,7 +68,8 @@ struct smmuv3;
 struct smmuv3 *smmuv3_create(const struct smmuv3_config *c,
                              const struct iovp_bus_ops *ops, void *opaque);
 void smmuv3_destroy(struct smmuv3 *s);
-/* As after create, whatever happened before. */
+/* As after create, whatever happened before.  No transaction may be under way:
+ * tokens of smmuv3_txn_begin become invalid. */
 void smmuv3_reset(struct smmuv3 *s);
 
 /* ---- registers ------------------------------------------------------ */
@@ -88,9 +89,10 @@ bool smmuv3_mmio_write(struct smmuv3 *s, uint32_t offset, unsigned width,
 /*
  * Do pending queue work: apply register updates that are due, execute up to
  * `max_commands` commands, drain delayed events.  Returns the number of
- * commands executed.  *more is true if work is left that can be done now (a
- * CMD_SYNC that waits for in-flight transactions is not: ops.wake is called
- * when it can go on).  Never called by the core itself: ops.wake asks for it.
+ * commands executed.  *more is true if work is left: commands, or a register
+ * update that takes effect when smmuv3_work_time has passed.  A CMD_SYNC that
+ * waits for in-flight transactions is none: ops.wake is called when it can go
+ * on.  Never called by the core itself: ops.wake asks for it.
  */
 uint32_t smmuv3_work(struct smmuv3 *s, uint32_t max_commands, bool *more);
 

@@ -17,7 +17,7 @@ static bool fetch_failed(struct smmuv3_job *j, uint64_t addr)
     return false;
 }
 
-/* 6.3.24: SPLIT is 6, 8 or 10; reserved values behave as 6. */
+/* 6.3.25: SPLIT is 6, 8 or 10; reserved values behave as 6. */
 static unsigned effective_split(uint32_t cfg)
 {
     unsigned split = (unsigned)iovp_bits(cfg, 10, 6);
@@ -67,7 +67,7 @@ bool smmuv3_ste_fetch(struct smmuv3_job *j, uint32_t sid,
     unsigned sidsize = (unsigned)iovp_bits(s->cfg.idr1, 5, 0);
     uint64_t addr;
 
-    /* 6.3.24: the table's size is capped to SIDSIZE. */
+    /* 6.3.25: the table's size is capped to SIDSIZE. */
     if (log2size > sidsize)
         log2size = sidsize;
     if ((uint64_t)sid >> log2size)

@@ -109,6 +109,20 @@ static void finish_fault(struct smmuv3_job *j, const struct input *in,
     smmuv3_report(j, iova, access, in->privileged, in->instruction);
 }
 
+/* 6.3.14: as the STE's, these act only if IDR1 has the overrides. */
+static void override_gbpa(const struct smmuv3 *s, struct input *in,
+                          uint32_t gbpa)
+{
+    bool types = s->cfg.idr1 & SMMU_IDR1_ATTR_TYPES_OVR;
+    bool perms = s->cfg.idr1 & SMMU_IDR1_ATTR_PERMS_OVR;
+
+    override_attrs(
+        in, types ? (unsigned)iovp_bits(gbpa, 13, 12) : STE_SHCFG_USE_IN,
+        types && (gbpa & SMMU_GBPA_MTCFG), (unsigned)iovp_bits(gbpa, 3, 0),
+        perms ? (unsigned)iovp_bits(gbpa, 17, 16) : STE_PRIVCFG_USE_IN,
+        perms ? (unsigned)iovp_bits(gbpa, 19, 18) : STE_INSTCFG_USE_IN);
+}
+
 /* 6.3.14: SMMUEN == 0, transactions bypass or abort as GBPA says. */
 static void bypass_disabled(struct smmuv3 *s, struct input *in, uint64_t iova,
                             struct smmuv3_result *out)
@@ -120,11 +134,7 @@ static void bypass_disabled(struct smmuv3 *s, struct input *in, uint64_t iova,
         out->status = IOVP_RESULT_ABORT;
         return;
     }
-    override_attrs(in, (unsigned)iovp_bits(gbpa, 13, 12),
-                   (gbpa & SMMU_GBPA_MTCFG) != 0,
-                   (unsigned)iovp_bits(gbpa, 3, 0),
-                   (unsigned)iovp_bits(gbpa, 17, 16),
-                   (unsigned)iovp_bits(gbpa, 19, 18));
+    override_gbpa(s, in, gbpa);
     set_bypass(out, in, iova);
 }
 
@@ -380,12 +390,21 @@ void smmuv3_translate(struct smmuv3 *s, const struct iovp_attrs *attrs,
     memset(out->wait, 0, sizeof(out->wait));
     /* 3.10.1: without Secure state every output is Non-secure. */
     out->space = IOVP_SPACE_NONSECURE;
-    if (!j.debug)
+    if (s->engaged) {
+        /* One of our own accesses came back to us: no recursion. */
+        out->status = IOVP_RESULT_ABORT;
+        return;
+    }
+    if (!j.debug) {
+        smmuv3_tick(s);
         s->stats.translations++;
+    }
+    s->engaged = true;
     if (!(smmuv3_reg(s, SMMU_CR0ACK) & SMMU_CR0_SMMUEN))
         bypass_disabled(s, &in, iova, out);
     else if (!translate_enabled(&j, &in, iova, access, out))
         finish_fault(&j, &in, iova, access, out);
+    s->engaged = false;
 }
 
 void smmuv3_prefetch(struct smmuv3 *s, const struct iovp_attrs *attrs,
