@@ -75,17 +75,6 @@ void pt_arm_start(const struct pt_arm_table *t, struct pt_arm_walk *w)
     w->limits = (struct pt_arm_limits){false, false, false, false};
 }
 
-/* Output address in a descriptor, its low bits from `low` up. */
-static uint64_t desc_output(const struct pt_arm_table *t, uint64_t desc,
-                            unsigned low)
-{
-    uint64_t addr = desc & iovp_mask(48) & ~iovp_mask(low);
-
-    if (t->lpa)
-        addr |= iovp_bits(desc, 15, 12) << 48;
-    return addr;
-}
-
 static bool block_allowed(const struct pt_arm_table *t, int level)
 {
     if (level == 2)
@@ -93,7 +82,7 @@ static bool block_allowed(const struct pt_arm_table *t, int level)
     return level == 1 && (t->granule_log2 == 12 || t->lpa);
 }
 
-static void add_limits(struct pt_arm_limits *l, uint64_t desc)
+void pt_arm_add_limits(struct pt_arm_limits *l, uint64_t desc)
 {
     l->no_el0 |= iovp_bit(desc, DESC_APTABLE);
     l->ro |= iovp_bit(desc, DESC_APTABLE + 1);
@@ -108,54 +97,27 @@ static enum pt_arm_step fault_step(enum pt_arm_fault *fault,
     return PT_ARM_STEP_FAULT;
 }
 
-static enum pt_arm_step take_leaf(const struct pt_arm_table *t,
-                                  const struct pt_arm_walk *w, uint64_t desc,
-                                  struct pt_arm_leaf *leaf,
-                                  enum pt_arm_fault *fault)
+enum pt_arm_step pt_arm_end(const struct pt_arm_table *t,
+                            const struct pt_arm_walk *w, uint64_t desc,
+                            struct pt_arm_leaf *leaf, enum pt_arm_fault *fault)
 {
+    bool last = w->level == LAST_LEVEL;
+
+    if (!iovp_bit(desc, DESC_VALID))
+        return fault_step(fault, PT_ARM_FAULT_TRANSLATION);
+    /* A block at level 3, or where the granule has none, is reserved. */
+    if (last ? !iovp_bit(desc, DESC_TABLE) : !block_allowed(t, w->level))
+        return fault_step(fault, PT_ARM_FAULT_TRANSLATION);
     leaf->log2 = (uint8_t)pt_arm_level_shift(t, w->level);
-    leaf->base = desc_output(t, desc, leaf->log2);
+    leaf->base = pt_arm_output(t, desc, leaf->log2);
     leaf->desc = desc;
     leaf->level = (uint8_t)w->level;
     leaf->limits = w->limits;
-    if (leaf->base & ~iovp_mask(t->output_bits))
+    if (leaf->base >> t->output_bits)
         return fault_step(fault, PT_ARM_FAULT_ADDR_SIZE);
     if (!iovp_bit(desc, DESC_AF) && !t->af_fault_disable)
         return fault_step(fault, PT_ARM_FAULT_ACCESS);
     return PT_ARM_STEP_LEAF;
-}
-
-static enum pt_arm_step take_table(const struct pt_arm_table *t,
-                                   struct pt_arm_walk *w, uint64_t desc,
-                                   enum pt_arm_fault *fault)
-{
-    w->table = desc_output(t, desc, t->granule_log2);
-    if (w->table & ~iovp_mask(t->output_bits))
-        return fault_step(fault, PT_ARM_FAULT_ADDR_SIZE);
-    if (t->hierarchical && desc >> DESC_PXNTABLE)
-        add_limits(&w->limits, desc);
-    w->level++;
-    return PT_ARM_STEP_TABLE;
-}
-
-enum pt_arm_step pt_arm_step(const struct pt_arm_table *t,
-                             struct pt_arm_walk *w, uint64_t desc,
-                             struct pt_arm_leaf *leaf, enum pt_arm_fault *fault)
-{
-    bool last = w->level == LAST_LEVEL;
-    bool table_bit;
-
-    if (t->big_endian)
-        desc = __builtin_bswap64(desc);
-    table_bit = iovp_bit(desc, DESC_TABLE);
-    if (!iovp_bit(desc, DESC_VALID))
-        return fault_step(fault, PT_ARM_FAULT_TRANSLATION);
-    if (!last && table_bit)
-        return take_table(t, w, desc, fault);
-    /* A block at level 3, or where the granule has none, is reserved. */
-    if (last ? !table_bit : !block_allowed(t, w->level))
-        return fault_step(fault, PT_ARM_FAULT_TRANSLATION);
-    return take_leaf(t, w, desc, leaf, fault);
 }
 
 static uint8_t rwx(bool r, bool w, bool x, uint8_t r_bit)

@@ -24,12 +24,12 @@ enum pt_arm_fault {
 
 /* A translation regime's geometry for one stage and one TTB. */
 struct pt_arm_table {
-    uint64_t base;         /* TTB, aligned by the walker */
-    uint8_t granule_log2;  /* 12, 14 or 16 */
-    uint8_t input_bits;    /* 64 - TxSZ */
-    uint8_t output_bits;   /* effective output address size */
-    uint8_t start_level;   /* 0..3 */
-    uint8_t stage;         /* 1 or 2 */
+    uint64_t base;        /* TTB, aligned by the walker */
+    uint8_t granule_log2; /* 12, 14 or 16 */
+    uint8_t input_bits;   /* 64 - TxSZ */
+    uint8_t output_bits;  /* effective output address size */
+    uint8_t start_level;  /* 0..3 */
+    uint8_t stage;        /* 1 or 2 */
     bool big_endian;
     bool lpa;              /* 64 KB granule with 52-bit output: FEAT_LPA */
     bool hierarchical;     /* stage 1: APTable, XNTable apply (!HAD) */
@@ -53,9 +53,9 @@ struct pt_arm_walk {
 
 /* A leaf (block or page) descriptor. */
 struct pt_arm_leaf {
-    uint64_t base;   /* output address of the block or page */
+    uint64_t base; /* output address of the block or page */
     uint64_t desc;
-    uint8_t log2;    /* size of the block or page */
+    uint8_t log2; /* size of the block or page */
     uint8_t level;
     struct pt_arm_limits limits;
 };
@@ -103,11 +103,46 @@ static inline uint64_t pt_arm_desc_addr(const struct pt_arm_table *t,
     return w->table + (((va >> shift) & ((1ull << bits) - 1)) << 3);
 }
 
+/* The output address in a descriptor, from bit `low` up. */
+static inline uint64_t pt_arm_output(const struct pt_arm_table *t,
+                                     uint64_t desc, unsigned low)
+{
+    uint64_t addr = desc & ((1ull << 48) - (1ull << low));
+
+    if (t->lpa)
+        addr |= (desc >> 12 & 15) << 48;
+    return addr;
+}
+
+/* APTable, UXNTable and PXNTable of a table descriptor (D8.4.3). */
+void pt_arm_add_limits(struct pt_arm_limits *l, uint64_t desc);
+
+/* The part of pt_arm_step that ends a walk: a leaf or a fault. */
+enum pt_arm_step pt_arm_end(const struct pt_arm_table *t,
+                            const struct pt_arm_walk *w, uint64_t desc,
+                            struct pt_arm_leaf *leaf, enum pt_arm_fault *fault);
+
 /* Interpret the descriptor read there. */
-enum pt_arm_step pt_arm_step(const struct pt_arm_table *t,
-                             struct pt_arm_walk *w, uint64_t desc,
-                             struct pt_arm_leaf *leaf,
-                             enum pt_arm_fault *fault);
+static inline enum pt_arm_step pt_arm_step(const struct pt_arm_table *t,
+                                           struct pt_arm_walk *w, uint64_t desc,
+                                           struct pt_arm_leaf *leaf,
+                                           enum pt_arm_fault *fault)
+{
+    if (t->big_endian)
+        desc = __builtin_bswap64(desc);
+    /* Valid and table: bits [1:0] are 0b11 above the last level. */
+    if ((desc & 3) != 3 || w->level == PT_ARM_LAST_LEVEL)
+        return pt_arm_end(t, w, desc, leaf, fault);
+    w->table = pt_arm_output(t, desc, t->granule_log2);
+    if (w->table >> t->output_bits) {
+        *fault = PT_ARM_FAULT_ADDR_SIZE;
+        return PT_ARM_STEP_FAULT;
+    }
+    if (t->hierarchical && desc >> 59)
+        pt_arm_add_limits(&w->limits, desc);
+    w->level++;
+    return PT_ARM_STEP_TABLE;
+}
 
 /* Permissions as a set of bits, for both privilege levels at once. */
 #define PT_ARM_UR (1u << 0)

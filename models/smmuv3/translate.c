@@ -40,8 +40,7 @@ bool smmuv3_fetch(struct smmuv3_job *j, enum iovp_walk_kind kind, int level,
         quiet.debug = 1;
         a = &quiet;
     }
-    if (s->ops.read(s->opaque, a, addr, words, bytes, &latency) !=
-        IOVP_BUS_OK)
+    if (s->ops.read(s->opaque, a, addr, words, bytes, &latency) != IOVP_BUS_OK)
         return false;
     find_window(s, addr);
     for (i = 0; i < bytes / 8; i++)
@@ -194,8 +193,8 @@ static void apply_stage1(const struct smmuv3_stream *st,
     e->log2 = leaf->log2;
     e->s1_perms = pt_arm_s1_perms(leaf, &st->perm);
     e->mem_type = (uint8_t)(st->mair >> (8 * index));
-    e->shareability = smmuv3_consistent_sh(
-        e->mem_type, (uint8_t)iovp_bits(leaf->desc, 9, 8));
+    e->shareability =
+        smmuv3_consistent_sh(e->mem_type, (uint8_t)iovp_bits(leaf->desc, 9, 8));
     /* nG, bit 11; EL2 has no ASIDs, so that nothing is global there. */
     e->global = !iovp_bit(leaf->desc, 11) && st->world != SMMUV3_WORLD_EL2;
 }
@@ -230,9 +229,8 @@ static bool walk(struct smmuv3_job *j, const struct smmuv3_stream *st,
     struct smmuv3_s2e s2;
     uint64_t ipa = iova;
 
-    *e = (struct smmuv3_tlbe){.log2 = 63,
-                              .s1_perms = ALL_PERMS,
-                              .s2_perms = ALL_PERMS};
+    *e = (struct smmuv3_tlbe){
+        .log2 = 63, .s1_perms = ALL_PERMS, .s2_perms = ALL_PERMS};
     if (st->s1) {
         if (!smmuv3_stage1(j, st, iova, &leaf))
             return false;
@@ -286,9 +284,9 @@ static struct smmuv3_tlbe *fill(struct smmuv3_job *j,
     return entry;
 }
 
-static void finish_entry(const struct smmuv3_stream *st,
-                         const struct input *in, const struct smmuv3_tlbe *e,
-                         uint64_t va, struct smmuv3_result *out)
+static void finish_entry(const struct smmuv3_stream *st, const struct input *in,
+                         const struct smmuv3_tlbe *e, uint64_t va,
+                         struct smmuv3_result *out)
 {
     uint8_t mem_type = e->mem_type;
     uint8_t sh = e->shareability;
