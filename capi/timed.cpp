@@ -533,6 +533,11 @@ iovp_status timed_run_until(struct platform *p, uint64_t time_ps,
                           sc_core::SC_EXIT_ON_STARVATION);
         *reason = sc_core::sc_pending_activity() ? IOVP_RUN_TIME
                                                  : IOVP_RUN_IDLE;
+        // That ends at the last event; what is left lies after `time_ps`.
+        now = timed_now(p);
+        if (*reason == IOVP_RUN_TIME && now < time_ps)
+            sc_core::sc_start(from_ps(time_ps - now),
+                              sc_core::SC_RUN_TO_TIME);
         return IOVP_OK;
     });
 }

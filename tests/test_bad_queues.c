@@ -106,7 +106,7 @@ static void event_base(struct soc *s, uint32_t mode)
     soc_set_reg(s, GERRORN, 4, soc_reg(s, GERROR));
     fault(s);
     CHECK_EQ(soc_errors(s), EVENTQ_ABT_ERR);
-    /* across the end of RAM: the first 16 records of 32 bytes fit */
+    /* up to the last byte of RAM: 2^8 records of 32 bytes */
     soc_set_reg(s, GERRORN, 4, soc_reg(s, GERROR));
     event_queue(s, (SOC_END - 0x2000) | 8, 0);
     for (unsigned i = 0; i < 200; i++)

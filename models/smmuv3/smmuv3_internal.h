@@ -36,6 +36,7 @@ struct smmuv3_fault {
     bool s2;
     uint8_t class_; /* EVENT_CLASS_* */
     uint64_t addr2; /* IPA or FetchAddr */
+    bool rnw;       /* F_PERMISSION: RnW == 1 although it writes (13.1.1) */
     bool razwi;     /* terminate as RAZ/WI: CD.A == 0 */
     bool silent;    /* terminate without a record: CD.R == 0, EPDx ... */
 };

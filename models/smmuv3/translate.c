@@ -56,6 +56,7 @@ bool smmuv3_fetch(struct smmuv3_job *j, enum iovp_walk_kind kind, int level,
 struct input {
     bool privileged;
     bool instruction;
+    bool write;
     uint8_t mem_type;
     uint8_t shareability;
 };
@@ -68,7 +69,7 @@ static void override_attrs(struct input *in, unsigned shcfg, unsigned mtcfg,
 {
     if (privcfg & 2)
         in->privileged = privcfg & 1;
-    if (instcfg & 2)
+    if ((instcfg & 2) && !in->write)
         in->instruction = instcfg & 1;
     if (mtcfg)
         in->mem_type = smmuv3_s2_mem_type(memattr);
@@ -157,11 +158,14 @@ static uint64_t canonical(const struct smmuv3_stream *st, uint64_t va)
     return upper ? va | 0xffull << 56 : va & iovp_mask(56);
 }
 
+/* `missing`: the permissions that the access lacks. */
 static bool permission_fault(struct smmuv3_job *j,
                              const struct smmuv3_stream *st, bool s2,
-                             uint64_t ipa)
+                             uint64_t ipa, unsigned missing)
 {
     j->fault.type = F_PERMISSION;
+    /* 13.1.1: an atomic that may write but not read is told as a read. */
+    j->fault.rnw = !(missing & (PT_ARM_UW | PT_ARM_PW));
     j->fault.class_ = EVENT_CLASS_IN;
     j->fault.s2 = s2;
     j->fault.addr2 = ipa;
@@ -175,10 +179,11 @@ static bool check_perms(struct smmuv3_job *j, const struct smmuv3_stream *st,
                         uint8_t need)
 {
     if (need & ~e->s1_perms)
-        return permission_fault(j, st, false, 0);
+        return permission_fault(j, st, false, 0, need & ~e->s1_perms);
     if (need & ~e->s2_perms)
         return permission_fault(j, st, true,
-                                e->ipa | (iova & iovp_mask(e->log2)));
+                                e->ipa | (iova & iovp_mask(e->log2)),
+                                need & ~e->s2_perms);
     return true;
 }
 
@@ -237,7 +242,7 @@ static bool walk(struct smmuv3_job *j, const struct smmuv3_stream *st,
         apply_stage1(st, &leaf, e);
         /* A stage 1 fault comes before any stage 2 fault of its output. */
         if (need & ~e->s1_perms)
-            return permission_fault(j, st, false, 0);
+            return permission_fault(j, st, false, 0, need & ~e->s1_perms);
         ipa = leaf.base | (iova & iovp_mask(leaf.log2));
     }
     if (st->s2) {
@@ -375,8 +380,11 @@ void smmuv3_translate(struct smmuv3 *s, const struct iovp_attrs *attrs,
         .walk = &out->walk,
         .debug = mode == SMMUV3_DEBUG,
     };
+    bool write = access & SMMUV3_WRITE;
+    /* 13.1.2: an incoming write is Data, however it is marked. */
     struct input in = {.privileged = attrs->privileged,
-                       .instruction = attrs->instruction,
+                       .instruction = attrs->instruction && !write,
+                       .write = write,
                        .mem_type = attrs->mem_type,
                        .shareability = attrs->shareability};
 
