@@ -39,7 +39,7 @@ struct sl0_rule {
 };
 
 int pt_arm_s2_start_level(unsigned granule_log2, unsigned sl0,
-                          unsigned input_bits, unsigned pa_bits)
+                          unsigned input_bits, unsigned pa_bits, bool small)
 {
     static const struct sl0_rule rules[3] = {
         {{2, 1, 0, -1}, 43}, /* 4 KB */
@@ -51,6 +51,9 @@ int pt_arm_s2_start_level(unsigned granule_log2, unsigned sl0,
     int level = r->level[sl0 & 3];
     unsigned shift;
 
+    /* FEAT_TTST: small translation tables of 4 KB start at level 3. */
+    if (small && granule_log2 == 12 && sl0 == 3)
+        level = 3;
     if (level < 0 || (sl0 == 2 && pa_bits < r->pa_min_sl0_2))
         return -1;
     shift = pt_arm_level_shift(&t, level);
@@ -67,8 +70,8 @@ void pt_arm_start(const struct pt_arm_table *t, struct pt_arm_walk *w)
 
     if (t->input_bits > shift)
         size_log2 += t->input_bits - shift;
-    /* D8.2: at least 64-byte aligned if addresses have 52 bits. */
-    if (t->lpa && size_log2 < 6)
+    /* IHI 0070 5.2 S2TTB, 5.4 TTB0: 52 bits of output want 64 bytes. */
+    if (t->output_bits == 52 && size_log2 < 6)
         size_log2 = 6;
     w->table = iovp_align_down(t->base, size_log2);
     w->level = t->start_level;

@@ -82,10 +82,11 @@ uint8_t pt_arm_s1_start_level(unsigned granule_log2, unsigned input_bits);
 /*
  * The start level that STE.S2SL0 encodes, or -1 if it is reserved for this
  * granule, inconsistent with the input size (at most 16 tables are
- * concatenated) or beyond what the physical address size allows.
+ * concatenated) or beyond what the physical address size allows.  `small`:
+ * small translation tables (FEAT_TTST).
  */
 int pt_arm_s2_start_level(unsigned granule_log2, unsigned sl0,
-                          unsigned input_bits, unsigned pa_bits);
+                          unsigned input_bits, unsigned pa_bits, bool small);
 
 void pt_arm_start(const struct pt_arm_table *t, struct pt_arm_walk *w);
 

@@ -39,6 +39,23 @@ uint8_t smmuv3_s2_mem_type(unsigned memattr)
     return (uint8_t)(half[memattr >> 2 & 3] << 4 | half[memattr & 3]);
 }
 
+uint64_t smmuv3_mair(uint64_t mair)
+{
+    uint64_t out = 0;
+    unsigned i;
+
+    for (i = 0; i < 64; i += 8) {
+        uint64_t attr = mair >> i & 0xff;
+
+        if (attr < 0x10)
+            attr &= 0xc;
+        else if (!(attr & 0xf))
+            attr |= 3;
+        out |= attr << i;
+    }
+    return out;
+}
+
 static bool is_device(uint8_t mem_type)
 {
     return (mem_type & 0xf0) == 0;
@@ -60,7 +77,7 @@ static unsigned combine_half(unsigned a, unsigned b)
     if (sa == sb || sa < sb)
         return a;
     /* The hints of stage 1 stay; only the type weakens to that of b. */
-    return sb == 0 ? 0x4 : (a & 3) | 8;
+    return sb == 0 ? 0x4 : a & ~4u;
 }
 
 uint8_t smmuv3_consistent_sh(uint8_t mem_type, uint8_t sh)

@@ -153,7 +153,7 @@ static void decode_cd(const struct smmuv3 *s, const uint64_t *cd,
     st->asid = two ? (uint16_t)cdf(cd, CD_ASID) : 0;
     st->cd_r = cdf(cd, CD_R);
     st->cd_a = cdf(cd, CD_A);
-    st->mair = cd[CD_MAIR_WORD];
+    st->mair = smmuv3_mair(cd[CD_MAIR_WORD]);
     st->perm.two_privileges = two;
     st->perm.wxn = cdf(cd, CD_WXN);
     st->perm.pan = two && cdf(cd, CD_PAN);
@@ -174,7 +174,7 @@ static bool read_entry(struct smmuv3_job *j, const uint64_t *ste, int level,
                           (unsigned)iovp_get_field(ste, STE_S1COR),
                           (unsigned)iovp_get_field(ste, STE_S1CSH));
 
-    if (st->s2 && !smmuv3_stage2_read(j, st, addr, EVENT_CLASS_CD, &addr))
+    if (st->s2 && !smmuv3_stage2_read(j, st, EVENT_CLASS_CD, &addr, &a))
         return false;
     if (smmuv3_fetch(j, IOVP_WALK_CONFIG, level, &a, addr, words, bytes))
         return true;

@@ -68,6 +68,7 @@ void smmuv3_reset(struct smmuv3 *s)
     s->ack_pending = false;
     s->work_ps = 0;
     s->engaged = false;
+    s->engaged_debug = false;
     s->inflight[0] = 0;
     s->inflight[1] = 0;
     s->epoch = 0;

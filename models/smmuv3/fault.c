@@ -6,6 +6,7 @@
 enum event_shape {
     SHAPE_BARE = 0,
     SHAPE_NO_SSV,   /* SubstreamID always valid, SSV is RES0 (7.3.9) */
+    SHAPE_NO_SSID,  /* neither (7.3.7) */
     SHAPE_FETCH,    /* FetchAddr */
     SHAPE_INPUT,    /* RnW, InD, PnU, InputAddr */
     SHAPE_WALK,     /* ... S2, CLASS, FetchAddr */
@@ -17,6 +18,8 @@ static enum event_shape shape_of(uint8_t type)
     switch (type) {
     case C_BAD_SUBSTREAMID:
         return SHAPE_NO_SSV;
+    case F_STREAM_DISABLED:
+        return SHAPE_NO_SSID;
     case F_STE_FETCH:
     case F_CD_FETCH:
         return SHAPE_FETCH;
@@ -49,6 +52,9 @@ static void put_stage(uint64_t *ev, const struct smmuv3_fault *f)
 {
     iovp_put_field(ev, EVENT_S2, f->s2);
     iovp_put_field(ev, EVENT_CLASS, f->class_);
+    /* 7.3.16: a descriptor is read, never written without HTTU. */
+    if (f->type == F_PERMISSION && f->class_ == EVENT_CLASS_TT)
+        iovp_put_field(ev, EVENT_TTRNW, 1);
 }
 
 void smmuv3_report(struct smmuv3_job *j, uint64_t iova, unsigned access,
@@ -58,15 +64,15 @@ void smmuv3_report(struct smmuv3_job *j, uint64_t iova, unsigned access,
     const struct smmuv3_fault *f = &j->fault;
     enum event_shape shape = shape_of(f->type);
     uint64_t ev[EVENT_WORDS] = {0};
-    /* An atomic reads and writes, and is recorded as a write (13.1.1). */
-    bool read = !(access & SMMUV3_WRITE);
+    /* 13.1.1: an atomic is recorded as a write, but for one permission. */
+    bool read = !(access & SMMUV3_WRITE) || f->rnw;
     uint64_t pa_mask = iovp_mask(56);
 
     if (f->silent || j->debug)
         return;
     iovp_put_field(ev, EVENT_TYPE, f->type);
     iovp_put_field(ev, EVENT_SID, a->stream_id);
-    if (a->pasid_valid) {
+    if (a->pasid_valid && shape != SHAPE_NO_SSID) {
         iovp_put_field(ev, EVENT_SSID, a->pasid);
         iovp_put_field(ev, EVENT_SSV, shape != SHAPE_NO_SSV);
     }

@@ -165,6 +165,7 @@
 #define EVENT_CLASS_CD 0u
 #define EVENT_CLASS_TT 1u
 #define EVENT_CLASS_IN 2u
+#define EVENT_TTRNW  IOVP_FIELD(108, 1) /* F_PERMISSION of class TT */
 #define EVENT_INPUTADDR_WORD 2 /* InputAddr[63:0] */
 #define EVENT_ADDR2_WORD     3 /* IPA or FetchAddr */
 

@@ -119,6 +119,7 @@ struct smmuv3 {
     uint64_t gbpa_due;    /* and for GBPA.Update */
     bool ack_pending;     /* one of the three is under way */
     uint64_t work_ps;     /* time of the last batch of commands */
+    bool engaged_debug;   /* the same, of a debug translation */
     bool engaged;         /* a call of ours is on the stack: no re-entry */
 
     /* CMD_SYNC and the transactions begun before it */
@@ -344,11 +345,13 @@ bool smmuv3_stage2(struct smmuv3_job *j, const struct smmuv3_stream *st,
                    uint64_t ipa, unsigned class_, struct smmuv3_s2e *out);
 
 /*
- * The PA of a structure that the SMMU itself reads at an IPA: stage 2 and its
- * permission check (class CD or TT).  False: job->fault is set.
+ * A structure that the SMMU itself reads at the IPA *addr: stage 2 and its
+ * permission check (class CD or TT).  *addr becomes the PA and *a is combined
+ * with stage 2's attributes.  False: job->fault is set.
  */
 bool smmuv3_stage2_read(struct smmuv3_job *j, const struct smmuv3_stream *st,
-                        uint64_t ipa, unsigned class_, uint64_t *pa);
+                        unsigned class_, uint64_t *addr,
+                        struct iovp_bus_attrs *a);
 
 /*
  * Walk stage 1.  False: job->fault is set.  *leaf is in the IPA space if
@@ -361,6 +364,8 @@ bool smmuv3_stage1(struct smmuv3_job *j, const struct smmuv3_stream *st,
 
 /* MemAttr[3:0] of STE, GBPA, MSIs and stage 2, as a byte of MAIR_ELx. */
 uint8_t smmuv3_s2_mem_type(unsigned memattr);
+/* CD.MAIR with what its reserved encodings behave as (5.4). */
+uint64_t smmuv3_mair(uint64_t mair);
 /* The stronger of two memory types, and of two shareabilities (13.1.5). */
 void smmuv3_combine(uint8_t *mem_type, uint8_t *sh, uint8_t mem_type2,
                     uint8_t sh2);

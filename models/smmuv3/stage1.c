@@ -48,10 +48,16 @@ static bool read_desc(struct smmuv3_job *j, const struct smmuv3_stream *st,
                       uint64_t va, uint64_t *desc)
 {
     uint64_t addr = pt_arm_desc_addr(&b->table, w, va);
+    const struct iovp_bus_attrs *a = &b->attrs;
+    struct iovp_bus_attrs nested;
 
-    if (st->s2 && !smmuv3_stage2_read(j, st, addr, EVENT_CLASS_TT, &addr))
-        return false;
-    if (!smmuv3_fetch_desc(j, IOVP_WALK_S1, w->level, &b->attrs, addr, desc))
+    if (st->s2) {
+        nested = *a;
+        a = &nested;
+        if (!smmuv3_stage2_read(j, st, EVENT_CLASS_TT, &addr, &nested))
+            return false;
+    }
+    if (!smmuv3_fetch_desc(j, IOVP_WALK_S1, w->level, a, addr, desc))
         return walk_aborted(j, addr);
     return true;
 }
@@ -62,9 +68,11 @@ static void begin_walk(struct smmuv3_job *j, const struct smmuv3_stream *st,
                        struct pt_arm_walk *w)
 {
     struct iovp_cache *c = j->s->cache[IOVP_CACHE_WALK];
-    const smmuv3_walke *e = NULL;
+    const smmuv3_walke *e;
 
-    if (!j->debug) {
+    if (j->debug) {
+        e = iovp_cache_peek(c, va, st->s1_walk_ctx, st->s1_walk_ctx);
+    } else {
         e = iovp_cache_lookup(c, va, st->s1_walk_ctx, st->s1_walk_ctx);
         iovp_walk_cache(j->walk, IOVP_CACHE_WALK,
                         e ? IOVP_CACHE_HIT : IOVP_CACHE_MISS);

@@ -42,7 +42,7 @@ static void begin_walk(struct smmuv3_job *j, const struct smmuv3_stream *st,
 {
     struct iovp_cache *c = j->s->cache[IOVP_CACHE_WALK];
     const smmuv3_walke *e =
-        j->debug ? NULL
+        j->debug ? iovp_cache_peek(c, ipa, st->s2_walk_ctx, st->s2_walk_ctx)
                  : iovp_cache_lookup(c, ipa, st->s2_walk_ctx, st->s2_walk_ctx);
 
     if (e)
@@ -114,9 +114,11 @@ bool smmuv3_stage2(struct smmuv3_job *j, const struct smmuv3_stream *st,
 }
 
 bool smmuv3_stage2_read(struct smmuv3_job *j, const struct smmuv3_stream *st,
-                        uint64_t ipa, unsigned class_, uint64_t *pa)
+                        unsigned class_, uint64_t *addr,
+                        struct iovp_bus_attrs *a)
 {
     struct smmuv3_s2e e;
+    uint64_t ipa = *addr;
 
     if (!smmuv3_stage2(j, st, ipa, class_, &e))
         return false;
@@ -126,6 +128,8 @@ bool smmuv3_stage2_read(struct smmuv3_job *j, const struct smmuv3_stream *st,
      */
     if (!(e.perms & PT_ARM_PR) || (st->s2ptw && (e.mem_type & 0xf0) == 0))
         return stage2_fault(j, st, PT_ARM_FAULT_PERMISSION, class_, ipa);
-    *pa = e.pa | (ipa & iovp_mask(e.log2));
+    smmuv3_combine(&a->mem_type, &a->shareability, e.mem_type,
+                   e.shareability);
+    *addr = e.pa | (ipa & iovp_mask(e.log2));
     return true;
 }

@@ -67,10 +67,11 @@ bool smmuv3_ste_fetch(struct smmuv3_job *j, uint32_t sid,
     unsigned sidsize = (unsigned)iovp_bits(s->cfg.idr1, 5, 0);
     uint64_t addr;
 
-    /* 6.3.25: the table's size is capped to SIDSIZE. */
-    if (log2size > sidsize)
-        log2size = sidsize;
-    if ((uint64_t)sid >> log2size)
+    /*
+     * 6.3.25: SIDSIZE caps the range of StreamIDs; 6.3.24: but the base is
+     * aligned by the literal LOG2SIZE.
+     */
+    if ((uint64_t)sid >> (log2size < sidsize ? log2size : sidsize))
         return bad_streamid(j);
     if (two_level(s, cfg)) {
         if (!ste_addr_2lvl(j, base, cfg, log2size, sid, &addr))
@@ -149,6 +150,14 @@ static bool stage1_illegal(const struct smmuv3 *s, const uint64_t *e)
     return ((e[0] & STE_S1CONTEXTPTR_MASK) >> smmuv3_oas_bits(s)) != 0;
 }
 
+static int s2_start_level(const struct smmuv3 *s, const uint64_t *e)
+{
+    return pt_arm_s2_start_level(
+        smmuv3_tg0(s, ste(e, STE_S2TG)), ste(e, STE_S2SL0),
+        64 - ste(e, STE_S2T0SZ), smmuv3_oas_bits(s),
+        (s->cfg.idr3 & SMMU_IDR3_STT) != 0);
+}
+
 /* STES2T0SZInvalid(), STEWalkConfigInconsistentAA64(), STES2TTBOutOfRange() */
 static bool stage2_table_illegal(const struct smmuv3 *s, const uint64_t *e)
 {
@@ -171,7 +180,7 @@ static bool stage2_table_illegal(const struct smmuv3 *s, const uint64_t *e)
         range = 48;
     if ((e[3] & STE_S2TTB_MASK) >> range)
         return true;
-    return pt_arm_s2_start_level(tg, ste(e, STE_S2SL0), 64 - t0sz, oas) < 0;
+    return s2_start_level(s, e) < 0;
 }
 
 static bool endian_illegal(const struct smmuv3 *s, bool big)
@@ -250,8 +259,7 @@ static void decode_stage2(const struct smmuv3 *s, const uint64_t *e,
     t->granule_log2 = (uint8_t)smmuv3_tg0(s, ste(e, STE_S2TG));
     t->input_bits = (uint8_t)(64 - ste(e, STE_S2T0SZ));
     t->output_bits = (uint8_t)smmuv3_ps_bits(s, ste(e, STE_S2PS));
-    t->start_level = (uint8_t)pt_arm_s2_start_level(
-        t->granule_log2, ste(e, STE_S2SL0), t->input_bits, smmuv3_oas_bits(s));
+    t->start_level = (uint8_t)s2_start_level(s, e);
     t->big_endian = ste(e, STE_S2ENDI);
     t->lpa = t->granule_log2 == 16 && smmuv3_oas_bits(s) == 52;
     t->af_fault_disable = ste(e, STE_S2AFFD);

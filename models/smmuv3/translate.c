@@ -387,6 +387,8 @@ void smmuv3_translate(struct smmuv3 *s, const struct iovp_attrs *attrs,
                        .write = write,
                        .mem_type = attrs->mem_type,
                        .shareability = attrs->shareability};
+    /* A debug access may come while a walk waits for its memory. */
+    bool *busy = j.debug ? &s->engaged_debug : &s->engaged;
 
     iovp_walk_reset(&out->walk);
     out->event = 0;
@@ -396,7 +398,7 @@ void smmuv3_translate(struct smmuv3 *s, const struct iovp_attrs *attrs,
     memset(out->wait, 0, sizeof(out->wait));
     /* 3.10.1: without Secure state every output is Non-secure. */
     out->space = IOVP_SPACE_NONSECURE;
-    if (s->engaged) {
+    if (*busy) {
         /* One of our own accesses came back to us: no recursion. */
         out->status = IOVP_RESULT_ABORT;
         return;
@@ -405,12 +407,12 @@ void smmuv3_translate(struct smmuv3 *s, const struct iovp_attrs *attrs,
         smmuv3_tick(s);
         s->stats.translations++;
     }
-    s->engaged = true;
+    *busy = true;
     if (!(smmuv3_reg(s, SMMU_CR0ACK) & SMMU_CR0_SMMUEN))
         bypass_disabled(s, &in, iova, out);
     else if (!translate_enabled(&j, &in, iova, access, out))
         finish_fault(&j, &in, iova, access, out);
-    s->engaged = false;
+    *busy = false;
 }
 
 void smmuv3_prefetch(struct smmuv3 *s, const struct iovp_attrs *attrs,

@@ -22,6 +22,14 @@ __attribute__((noinline)) void *operator new(std::size_t n)
     return p;
 }
 
+// libstdc++'s stable_sort and SystemC 3.0 use this one; it must fit delete.
+__attribute__((noinline)) void *operator new(std::size_t n,
+                                             const std::nothrow_t &) noexcept
+{
+    allocations++;
+    return std::malloc(n ? n : 1);
+}
+
 __attribute__((noinline)) void operator delete(void *p) noexcept
 {
     std::free(p);

@@ -13,17 +13,25 @@ namespace iovp
 
 using sc_core::sc_time;
 
-smmuv3_module::smmuv3_module(sc_core::sc_module_name name,
-                             const smmuv3_config &config,
-                             unsigned upstream_ports)
-    : sc_core::sc_module(name), upstream("upstream"), regs("regs"),
-      downstream("downstream"), walk("walk"), irq("irq", IOVP_IRQ_LINES)
+// Before the base is built: a module that throws later leaves its callbacks
+// behind in SystemC 3.0.
+static void check(const smmuv3_config &config)
 {
     const char *wrong = smmuv3_config_check(&config);
-    struct iovp_bus_ops ops = smmuv3_bus::ops();
 
     if (wrong)
         throw std::invalid_argument(std::string("smmuv3: ") + wrong);
+}
+
+smmuv3_module::smmuv3_module(sc_core::sc_module_name name,
+                             const smmuv3_config &config,
+                             unsigned upstream_ports)
+    : sc_core::sc_module((check(config), name)), upstream("upstream"),
+      regs("regs"), downstream("downstream"), walk("walk"),
+      irq("irq", IOVP_IRQ_LINES)
+{
+    struct iovp_bus_ops ops = smmuv3_bus::ops();
+
     core_ = smmuv3_create(&config, &ops, this);
     if (!core_)
         throw std::bad_alloc();
