@@ -37,13 +37,18 @@ iovp_status platform_add_device(struct platform *p,
     return IOVP_OK;
 }
 
+/* Ranges of the fields; bitwise, as it is on the way of every transaction. */
 static bool attrs_valid(const iovp_attrs *a)
 {
-    return a->size == sizeof(*a) && !(a->specified & ~IOVP_ATTR_ALL) &&
-           a->pasid <= IOVP_PASID_MAX && a->pasid_valid <= 1 && a->space <= 3 &&
-           a->privileged <= 1 && a->instruction <= 1 && a->addr_type <= 2 &&
-           a->no_write <= 1 && a->shareability <= 3 && !a->reserved[0] &&
-           !a->reserved[1];
+    unsigned flags =
+        a->pasid_valid | a->privileged | a->instruction | a->no_write;
+    unsigned wide = a->space | a->shareability | a->addr_type;
+    uint32_t high = (a->specified & ~IOVP_ATTR_ALL) |
+                    (a->pasid & ~IOVP_PASID_MAX) | a->reserved[0] |
+                    a->reserved[1];
+
+    return a->size == sizeof(*a) && !(high | (flags & ~1u) | (wide & ~3u)) &&
+           a->addr_type != 3;
 }
 
 const iovp_attrs *device_attrs(const struct platform_device_state *d,
@@ -80,8 +85,7 @@ const iovp_attrs *device_attrs(const struct platform_device_state *d,
     return out;
 }
 
-iovp_status iovp_devices(iovp_platform *h, iovp_device **devices,
-                         size_t *count)
+iovp_status iovp_devices(iovp_platform *h, iovp_device **devices, size_t *count)
 {
     struct platform *p;
     iovp_status st = handle_enter(h, ENTER_NORMAL, &p);

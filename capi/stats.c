@@ -15,11 +15,11 @@
 
 /*
  * Latency histogram: 32 buckets an octave, so that a percentile is within
- * 1/32 of its value.  The last octave begins at 2^44 ps, 17 seconds.
+ * 1/32 of its value, whatever that is.
  */
 #define SUB_BITS 5
 #define SUB      (1u << SUB_BITS)
-#define OCTAVES  40
+#define OCTAVES  (64 - SUB_BITS)
 #define BUCKETS  (SUB * (OCTAVES + 1))
 
 struct row {
@@ -63,8 +63,6 @@ static uint32_t bucket_of(uint64_t v)
     if (v < SUB)
         return (uint32_t)v;
     octave = 63 - (unsigned)__builtin_clzll(v) - SUB_BITS;
-    if (octave >= OCTAVES)
-        return BUCKETS - 1;
     return (octave + 1) * SUB + (uint32_t)((v >> octave) & (SUB - 1));
 }
 

@@ -16,12 +16,12 @@
 #define IOVA 0x40000000ull
 
 /* SystemC is there, and the tree is compiled before anything forks. */
-#define NEEDS_SYSTEMC()                                                        \
-    do {                                                                       \
-        size_t tree_bytes;                                                     \
-        if (!iovp_has_systemc())                                               \
-            SKIP_TEST("built without SystemC");                                \
-        REQUIRE(soc_tree(&tree_bytes));                                        \
+#define NEEDS_SYSTEMC()                         \
+    do {                                        \
+        size_t tree_bytes;                      \
+        if (!iovp_has_systemc())                \
+            SKIP_TEST("built without SystemC"); \
+        REQUIRE(soc_tree(&tree_bytes));         \
     } while (0)
 
 static iovp_status create(iovp_platform **p, uint32_t mode)
@@ -34,7 +34,8 @@ static iovp_status create(iovp_platform **p, uint32_t mode)
     return iovp_platform_create(p, &c, blob, bytes);
 }
 
-/* ---- one per process ------------------------------------------------------ */
+/* ---- one per process ------------------------------------------------------
+ */
 
 static void one_per_process(void *ud)
 {
@@ -99,14 +100,15 @@ TEST_CASE(Timed, ABadTreeCostsNothing)
     soc_child(bad_tree_first, NULL);
 }
 
-/* ---- trees without this or that -------------------------------------------- */
+/* ---- trees without this or that --------------------------------------------
+ */
 
-#define TREE_HEAD                                                              \
-    "/dts-v1/;\n/ { #address-cells = <2>; #size-cells = <2>;\n"               \
-    "memory@90000000 { device_type = \"memory\";\n"                            \
+#define TREE_HEAD                                               \
+    "/dts-v1/;\n/ { #address-cells = <2>; #size-cells = <2>;\n" \
+    "memory@90000000 { device_type = \"memory\";\n"             \
     "  reg = <0 0x90000000 0 0x100000>; };\n"
-#define TREE_SMMU                                                              \
-    "iommu@9050000 { compatible = \"arm,smmu-v3\"; #iommu-cells = <1>;\n"      \
+#define TREE_SMMU                                                         \
+    "iommu@9050000 { compatible = \"arm,smmu-v3\"; #iommu-cells = <1>;\n" \
     "  reg = <0 0x9050000 0 0x20000>; };\n"
 #define TREE_RAW "raw@a020000 { compatible = \"iovp,dma\"; };\n"
 
@@ -139,16 +141,17 @@ static void run_tree(void *ud)
 
 TEST_CASE(Timed, AnyTreeThatWorksFunctionally)
 {
-    static char trees[4][512] = {
-        TREE_HEAD "};\n", TREE_HEAD TREE_RAW "};\n", TREE_HEAD TREE_SMMU "};\n",
-        TREE_HEAD TREE_SMMU TREE_RAW "};\n"};
+    static char trees[4][512] = {TREE_HEAD "};\n", TREE_HEAD TREE_RAW "};\n",
+                                 TREE_HEAD TREE_SMMU "};\n",
+                                 TREE_HEAD TREE_SMMU TREE_RAW "};\n"};
 
     NEEDS_SYSTEMC();
     for (int i = 0; i < 4; i++)
         soc_child(run_tree, trees[i]);
 }
 
-/* ---- before the first run, and time ------------------------------------------ */
+/* ---- before the first run, and time
+ * ------------------------------------------ */
 
 static void time_of_calls(void *ud)
 {
@@ -176,9 +179,9 @@ static void time_of_calls(void *ud)
     CHECK_EQ(why, IOVP_RUN_IDLE);
     CHECK_EQ(iovp_now(s.p), 0);
     /* a transaction that enters later, but not before and not too late */
-    CHECK_EQ(iovp_dma_replay(s.raw, NULL, SOC_DATA, 64, IOVP_ACCESS_READ, 5000,
-                             &r),
-             IOVP_OK);
+    CHECK_EQ(
+        iovp_dma_replay(s.raw, NULL, SOC_DATA, 64, IOVP_ACCESS_READ, 5000, &r),
+        IOVP_OK);
     CHECK_EQ(r.time_in, 5000);
     CHECK(r.time_out > 5000);
     CHECK_EQ(iovp_dma_replay(s.raw, NULL, SOC_DATA, 64, IOVP_ACCESS_READ,
@@ -199,9 +202,14 @@ TEST_CASE(Timed, CallsAndTime)
 
 static void run_in_steps(void *ud)
 {
-    iovp_workload w = {.size = sizeof(w), .base = SOC_DATA, .window = 4096,
-                       .bytes = 64, .outstanding = 1, .read_percent = 100,
-                       .rate = 64000000, .transfers = 3};
+    iovp_workload w = {.size = sizeof(w),
+                       .base = SOC_DATA,
+                       .window = 4096,
+                       .bytes = 64,
+                       .outstanding = 1,
+                       .read_percent = 100,
+                       .rate = 64000000,
+                       .transfers = 3};
     uint32_t why = 9;
     struct soc s;
 
@@ -232,7 +240,8 @@ TEST_CASE(Timed, RunningInSteps)
     soc_child(run_in_steps, NULL);
 }
 
-/* ---- threads and callbacks ------------------------------------------------------ */
+/* ---- threads and callbacks
+ * ------------------------------------------------------ */
 
 static void *other_thread(void *ud)
 {
@@ -272,8 +281,12 @@ static void on_irq(void *ud, const iovp_irq_event *e)
 
 static void callbacks(void *ud)
 {
-    iovp_workload w = {.size = sizeof(w), .window = 4096, .bytes = 64,
-                       .outstanding = 1, .rate = 64000000, .transfers = 3};
+    iovp_workload w = {.size = sizeof(w),
+                       .window = 4096,
+                       .bytes = 64,
+                       .outstanding = 1,
+                       .rate = 64000000,
+                       .transfers = 3};
     pthread_t t;
     struct soc s;
     struct heard h = {&s, 0, 0};
@@ -297,7 +310,8 @@ TEST_CASE(Timed, ThreadsAndCallbacks)
     soc_child(callbacks, NULL);
 }
 
-/* ---- functional and timed give the same ----------------------------------------- */
+/* ---- functional and timed give the same
+ * ----------------------------------------- */
 
 enum { NPU, DISP, RAW };
 
@@ -373,9 +387,8 @@ static void do_dma(struct soc *s, struct outcome *o, const struct step *t)
     r->size = sizeof(*r);
     memset(buf, (int)(o->results | 1), t->bytes);
     if (t->write)
-        CHECK_EQ(
-            iovp_dma_write(d[t->device], with, t->iova, buf, t->bytes, r),
-            IOVP_OK);
+        CHECK_EQ(iovp_dma_write(d[t->device], with, t->iova, buf, t->bytes, r),
+                 IOVP_OK);
     else
         CHECK_EQ(iovp_dma_read(d[t->device], with, t->iova, buf, t->bytes, r),
                  IOVP_OK);

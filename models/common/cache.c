@@ -33,6 +33,7 @@ struct iovp_cache {
     uint8_t *data;
     uint64_t clock;
     uint64_t random;
+    uint32_t valid;  /* entries in use */
     uint32_t recent; /* the entry that was hit or filled last */
     struct iovp_cache_stats stats;
 };
@@ -306,12 +307,14 @@ static uint32_t victim(struct iovp_cache *c, uint32_t set)
 
 static inline void count(struct iovp_cache *c, unsigned log2)
 {
+    c->valid++;
     c->counts[log2]++;
     c->classes |= 1ull << log2;
 }
 
 static inline void uncount(struct iovp_cache *c, unsigned log2)
 {
+    c->valid--;
     if (--c->counts[log2] == 0)
         c->classes &= ~(1ull << log2);
 }
@@ -331,44 +334,56 @@ static void drop(struct iovp_cache *c, uint32_t index)
     c->tags[index] = (struct tag){0, 0};
 }
 
-/* The way to fill: the entry itself, else a free way, else the victim. */
-static struct tag *place(struct iovp_cache *c, uint32_t set,
-                         const struct tag *want)
+/* A free way of a set, else the victim; a full cache has no free ones. */
+static inline uint32_t room_in(struct iovp_cache *c, uint32_t set)
 {
-    struct tag *way = c->tags + ((size_t)set << c->ways_log2);
-    struct tag *end = way + c->cfg.ways;
-    struct tag *room = NULL;
+    uint32_t first = set << c->ways_log2;
+    uint32_t i;
 
-    for (; way < end; way++) {
-        if (!way->word)
-            room = room ? room : way;
-        else if (matches(way, want))
-            return way;
-    }
-    return room ? room : c->tags + victim(c, set);
+    if (c->valid < c->cfg.entries)
+        for (i = first; i < first + c->cfg.ways; i++)
+            if (!c->tags[i].word)
+                return i;
+    return victim(c, set);
+}
+
+static inline void *put(struct iovp_cache *c, uint32_t i, const struct tag *tag)
+{
+    struct tag *way = &c->tags[i];
+
+    if (!way->word)
+        count(c, tag_class(tag));
+    else
+        evict(c, tag_class(way), tag_class(tag));
+    *way = *tag;
+    c->stats.fills++;
+    c->recent = i;
+    touch(c, i);
+    return data_of(c, i);
+}
+
+void *iovp_cache_insert(struct iovp_cache *c, uint64_t addr, uint64_t ctx,
+                        unsigned log2)
+{
+    const struct key key = key_of(ctx);
+    const struct tag tag = tag_of(key, addr, log2);
+
+    if (c->cfg.entries == 0)
+        return NULL;
+    return put(c, room_in(c, set_of(c, key, tag.page)), &tag);
 }
 
 void *iovp_cache_fill(struct iovp_cache *c, uint64_t addr, uint64_t ctx,
                       unsigned log2)
 {
-    const struct key key = key_of(ctx);
-    const struct tag tag = tag_of(key, addr, log2);
-    struct tag *way;
-    uint32_t i;
+    int64_t i = c->classes ? find(c, addr, key_of(ctx), log2) : -1;
 
-    if (c->cfg.entries == 0)
-        return NULL;
-    way = place(c, set_of(c, key, tag.page), &tag);
-    i = (uint32_t)(way - c->tags);
-    if (!way->word)
-        count(c, log2);
-    else if (!matches(way, &tag))
-        evict(c, tag_class(way), log2);
-    *way = tag;
+    if (i < 0)
+        return iovp_cache_insert(c, addr, ctx, log2);
     c->stats.fills++;
-    c->recent = i;
-    touch(c, i);
-    return data_of(c, i);
+    c->recent = (uint32_t)i;
+    touch(c, (uint32_t)i);
+    return data_of(c, (uint32_t)i);
 }
 
 static bool touches(const struct tag *t, uint64_t first, uint64_t last)
@@ -397,9 +412,9 @@ static bool invalidate_exact(struct iovp_cache *c, uint64_t first,
         uint64_t pages = (last >> log2) - page + 1;
 
         for (; pages; pages--, page++) {
-            int64_t i = find(c, page << log2, key, log2);
+            int64_t i;
 
-            if (i >= 0) {
+            while ((i = find(c, page << log2, key, log2)) >= 0) {
                 drop(c, (uint32_t)i);
                 ++*dropped;
             }
@@ -465,6 +480,7 @@ void iovp_cache_reset(struct iovp_cache *c)
     }
     memset(c->counts, 0, sizeof(c->counts));
     c->classes = 0;
+    c->valid = 0;
     c->clock = 0;
     c->recent = 0;
     c->random = seed_of(&c->cfg);

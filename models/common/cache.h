@@ -79,6 +79,10 @@ const void *iovp_cache_peek(const struct iovp_cache *c, uint64_t addr,
 void *iovp_cache_fill(struct iovp_cache *c, uint64_t addr, uint64_t ctx,
                       unsigned log2);
 
+/* As fill, for an entry that a lookup has just not found. */
+void *iovp_cache_insert(struct iovp_cache *c, uint64_t addr, uint64_t ctx,
+                        unsigned log2);
+
 /*
  * Drop every entry whose range touches [first, last] and whose context
  * matches: (entry ctx & mask) == (ctx & mask).  Returns how many.

@@ -134,7 +134,7 @@ enum smmuv3_cfg_status smmuv3_config_lookup(struct smmuv3_job *j,
     status = load(j, scratch);
     if (status == SMMUV3_CFG_EVENT)
         return status;
-    entry = iovp_cache_fill(c, sid, ctx, 0);
+    entry = iovp_cache_insert(c, sid, ctx, 0);
     if (entry) {
         *entry = *scratch;
         *stream = entry;

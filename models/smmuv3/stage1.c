@@ -105,7 +105,7 @@ bool smmuv3_stage1(struct smmuv3_job *j, const struct smmuv3_stream *st,
         if (step == PT_ARM_STEP_FAULT)
             return stage1_fault(j, st, event_of(fault));
         if (!j->debug) {
-            smmuv3_walke *e = iovp_cache_fill(
+            smmuv3_walke *e = iovp_cache_insert(
                 j->s->cache[IOVP_CACHE_WALK], va, st->s1_walk_ctx,
                 pt_arm_level_shift(&b->table, w.level - 1));
             if (e)

@@ -72,7 +72,7 @@ static bool walk(struct smmuv3_job *j, const struct smmuv3_stream *st,
         if (step == PT_ARM_STEP_FAULT)
             return stage2_fault(j, st, fault, class_, ipa);
         if (!j->debug) {
-            smmuv3_walke *e = iovp_cache_fill(
+            smmuv3_walke *e = iovp_cache_insert(
                 j->s->cache[IOVP_CACHE_WALK], ipa, st->s2_walk_ctx,
                 pt_arm_level_shift(t, w.level - 1));
             if (e)
@@ -106,7 +106,7 @@ bool smmuv3_stage2(struct smmuv3_job *j, const struct smmuv3_stream *st,
         return false;
     leaf_entry(j->s, &leaf, out);
     if (!j->debug) {
-        entry = iovp_cache_fill(c, ipa, st->s2_ctx, out->log2);
+        entry = iovp_cache_insert(c, ipa, st->s2_ctx, out->log2);
         if (entry)
             *entry = *out;
     }

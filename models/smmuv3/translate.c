@@ -278,7 +278,7 @@ static struct smmuv3_tlbe *fill(struct smmuv3_job *j,
     struct smmuv3_tlbe *entry = NULL;
 
     if (!j->debug)
-        entry = iovp_cache_fill(j->s->cache[IOVP_CACHE_TLB], va,
+        entry = iovp_cache_insert(j->s->cache[IOVP_CACHE_TLB], va,
                                 e->global ? st->tlb_global_ctx : st->tlb_ctx,
                                 e->log2);
     if (!entry)
