@@ -57,8 +57,8 @@ struct part {
  */
 static uint64_t span_of(const struct smmuv3_result *r, uint64_t iova)
 {
-    uint64_t mask = iovp_mask(r->status == IOVP_RESULT_OK ? r->log2
-                                                          : GRANULE_LOG2);
+    uint64_t mask =
+        iovp_mask(r->status == IOVP_RESULT_OK ? r->log2 : GRANULE_LOG2);
 
     return mask - (iova & mask) + 1;
 }
@@ -87,10 +87,9 @@ static struct part do_part(struct platform *p, struct platform_device_state *d,
         part.status = IOVP_DMA_BUS;
     if (r->status == IOVP_RESULT_RAZWI && buf && !(access & IOVP_ACCESS_WRITE))
         memset(buf, 0, part.bytes);
-    smmuv3_describe(d->desc.iommu == PLATFORM_NO_IOMMU
-                        ? NULL
-                        : p->smmu[d->desc.iommu].core,
-                    a, iova, (uint32_t)part.bytes, access, r, &rec);
+    smmuv3_describe(
+        d->desc.iommu == PLATFORM_NO_IOMMU ? NULL : p->smmu[d->desc.iommu].core,
+        a, iova, (uint32_t)part.bytes, access, r, &rec);
     rec.initiator = (uint16_t)(d - p->device);
     rec.result = (uint8_t)part.status;
     platform_record(p, &rec);
@@ -166,8 +165,8 @@ iovp_status iovp_dma_write(iovp_device *d, const iovp_attrs *attrs,
 {
     if (!buf)
         return iovp_fail(IOVP_E_INVALID, "no buffer");
-    return dma(d, attrs, iova, (void *)(uintptr_t)buf, bytes,
-               IOVP_ACCESS_WRITE, NULL, result);
+    return dma(d, attrs, iova, (void *)(uintptr_t)buf, bytes, IOVP_ACCESS_WRITE,
+               NULL, result);
 }
 
 iovp_status iovp_dma_replay(iovp_device *d, const iovp_attrs *attrs,

@@ -9,11 +9,11 @@
 
 #include "platform.h"
 
-#define SLOTS      255
-#define SLOT_BITS  8
-#define GEN_BITS   24
-#define DEV_SHIFT  (SLOT_BITS + GEN_BITS)
-#define GEN_MASK   ((1u << GEN_BITS) - 1)
+#define SLOTS     255
+#define SLOT_BITS 8
+#define GEN_BITS  24
+#define DEV_SHIFT (SLOT_BITS + GEN_BITS)
+#define GEN_MASK  ((1u << GEN_BITS) - 1)
 
 _Static_assert(sizeof(uintptr_t) == 8, "handles are 64-bit words");
 

@@ -43,47 +43,62 @@ extern "C" {
 #define IOVP_VERSION_MAJOR 0
 #define IOVP_VERSION_MINOR 1
 #define IOVP_VERSION_PATCH 0
-#define IOVP_VERSION_NUM                                                       \
-    (IOVP_VERSION_MAJOR * 10000 + IOVP_VERSION_MINOR * 100 +                   \
-     IOVP_VERSION_PATCH)
+#define IOVP_VERSION_NUM \
+    (IOVP_VERSION_MAJOR * 10000 + IOVP_VERSION_MINOR * 100 + IOVP_VERSION_PATCH)
 
 /* ---- status ---------------------------------------------------------- */
 
+/* 0, or one of the negative codes below. */
 typedef int32_t iovp_status;
 
 #define IOVP_OK 0
+
+/* An argument is NULL, out of range, misaligned or contradictory. */
 #define IOVP_E_INVALID (-1)
-    /* An argument is NULL, out of range, misaligned or contradictory. */
+
+/* The handle is not, or no longer, valid. */
 #define IOVP_E_HANDLE (-2)
-    /* The handle is not, or no longer, valid. */
+
+/* Host memory is exhausted. */
 #define IOVP_E_NOMEM (-3)
-    /* Host memory is exhausted. */
+
+/* The caller's buffer is too small; the count says what is needed. */
 #define IOVP_E_SPACE (-4)
-    /* The caller's buffer is too small; the count says what is needed. */
+
+/* No object of that name or index. */
 #define IOVP_E_NOTFOUND (-5)
-    /* No object of that name or index. */
+
+/* The process already has or had a timed platform (SystemC allows one
+ * simulation per process), or a trace is already being written. */
 #define IOVP_E_BUSY (-6)
-    /* The process already has or had a timed platform (SystemC allows one
-     * simulation per process), or a trace is already being written. */
+
+/* Built without it, or not in this mode. */
 #define IOVP_E_UNSUPPORTED (-7)
-    /* Built without it, or not in this mode. */
+
+/* Called from a thread that does not own the platform. */
 #define IOVP_E_THREAD (-8)
-    /* Called from a thread that does not own the platform. */
+
+/* Called from inside a callback that must not. */
 #define IOVP_E_REENTRY (-9)
-    /* Called from inside a callback that must not. */
+
+/* The device tree is malformed or contradicts itself; the message names
+ * the node and the property. */
 #define IOVP_E_DT (-10)
-    /* The device tree is malformed or contradicts itself; the message names
-     * the node and the property. */
+
+/* A host file or program (dtc) failed. */
 #define IOVP_E_IO (-11)
-    /* A host file or program (dtc) failed. */
+
+/* Nothing answers at this physical address, or it refused the access. */
 #define IOVP_E_BUS (-12)
-    /* Nothing answers at this physical address, or it refused the access. */
+
+/* A trace file is damaged; what precedes the damage was delivered. */
 #define IOVP_E_FORMAT (-13)
-    /* A trace file is damaged; what precedes the damage was delivered. */
+
+/* No more records. */
 #define IOVP_E_END (-14)
-    /* No more records. */
+
+/* A defect of the library: an exception was stopped at its border. */
 #define IOVP_E_INTERNAL (-15)
-    /* A defect of the library: an exception was stopped at its border. */
 
 /* A sentence for a status, never NULL.  ANY. */
 IOVP_API const char *iovp_strerror(iovp_status status);
@@ -128,9 +143,12 @@ typedef struct iovp_platform_config {
     uint64_t reserved[2];
 } iovp_platform_config;
 
-#define IOVP_PLATFORM_CONFIG_INIT                                              \
-    {                                                                          \
-        sizeof(iovp_platform_config), IOVP_MODE_FUNCTIONAL, 0, 0, 0, { 0, 0 }  \
+#define IOVP_PLATFORM_CONFIG_INIT                                    \
+    {                                                                \
+        sizeof(iovp_platform_config), IOVP_MODE_FUNCTIONAL, 0, 0, 0, \
+        {                                                            \
+            0, 0                                                     \
+        }                                                            \
     }
 
 /*
@@ -148,10 +166,8 @@ IOVP_API iovp_status iovp_platform_create(iovp_platform **out,
  * As above from a file: a .dtb, or a .dts which is compiled with dtc on the
  * fly.  Errors: also IO.  ANY; the calling thread becomes the owner.
  */
-IOVP_API iovp_status
-iovp_platform_create_file(iovp_platform **out,
-                          const iovp_platform_config *config,
-                          const char *path);
+IOVP_API iovp_status iovp_platform_create_file(
+    iovp_platform **out, const iovp_platform_config *config, const char *path);
 
 /*
  * Free a platform with everything that belongs to it; NULL and stale handles
@@ -164,18 +180,20 @@ IOVP_API iovp_status iovp_platform_dtb(iovp_platform *p, void *buf,
                                        size_t *bytes);
 
 /* iovp_node.state */
-#define IOVP_NODE_BUILT       0u
-#define IOVP_NODE_PLACEHOLDER 1u /* its addresses are reserved, no behaviour */
-#define IOVP_NODE_UNMODELLED  2u
+#define IOVP_NODE_BUILT 0u
+#define IOVP_NODE_PLACEHOLDER                      \
+    1u /* its addresses are reserved, no behaviour \
+        */
+#define IOVP_NODE_UNMODELLED 2u
 
 typedef struct iovp_node {
     uint32_t size;
-    uint32_t state;     /* IOVP_NODE_* */
-    char path[128];     /* cut at the end if longer */
+    uint32_t state;      /* IOVP_NODE_* */
+    char path[128];      /* cut at the end if longer */
     char compatible[64]; /* the first string, "" if there is none */
-    char what[64];      /* what it became, for people */
-    uint64_t reg_base;  /* first reg entry, translated to a CPU address */
-    uint64_t reg_size;  /* 0: no reg */
+    char what[64];       /* what it became, for people */
+    uint64_t reg_base;   /* first reg entry, translated to a CPU address */
+    uint64_t reg_size;   /* 0: no reg */
 } iovp_node;
 
 /*
@@ -237,13 +255,13 @@ IOVP_API iovp_status iovp_mem_write(iovp_platform *p, uint64_t addr,
 
 typedef struct iovp_irq_event {
     uint32_t size;
-    uint32_t kind;    /* IOVP_IRQ_* */
+    uint32_t kind; /* IOVP_IRQ_* */
     uint64_t time_ps;
-    char source[32];  /* node name of the source, e.g. "smmu@9050000" */
-    char line[16];    /* "eventq", "priq", "cmdq-sync", "gerror"; or "" */
-    uint32_t number;  /* first cell pair of `interrupts`: the SPI, or ~0 */
-    uint32_t data;    /* MSI data */
-    uint64_t addr;    /* MSI address */
+    char source[32]; /* node name of the source, e.g. "smmu@9050000" */
+    char line[16];   /* "eventq", "priq", "cmdq-sync", "gerror"; or "" */
+    uint32_t number; /* first cell pair of `interrupts`: the SPI, or ~0 */
+    uint32_t data;   /* MSI data */
+    uint64_t addr;   /* MSI address */
 } iovp_irq_event;
 
 typedef void iovp_irq_fn(void *ud, const iovp_irq_event *event);
@@ -283,16 +301,16 @@ typedef struct iovp_workload {
 
 typedef struct iovp_device_info {
     uint32_t size;
-    uint32_t index;        /* initiator in trace records */
-    char name[32];         /* node name, e.g. "dma@a000000" */
-    char iommu[32];        /* node name of its IOMMU, "" if none */
-    uint64_t iommu_base;   /* register base of that IOMMU */
-    uint32_t stream_ids;   /* number of entries in `iommus` */
-    uint32_t stream_id;    /* the first of them */
-    uint32_t pasid_bits;   /* pasid-num-bits, 0: no PASID */
-    uint32_t space;        /* IOVP_SPACE_* of its transactions */
-    uint32_t can_stall;    /* dma-can-stall */
-    uint32_t has_workload; /* 1: the device tree describes one */
+    uint32_t index;         /* initiator in trace records */
+    char name[32];          /* node name, e.g. "dma@a000000" */
+    char iommu[32];         /* node name of its IOMMU, "" if none */
+    uint64_t iommu_base;    /* register base of that IOMMU */
+    uint32_t stream_ids;    /* number of entries in `iommus` */
+    uint32_t stream_id;     /* the first of them */
+    uint32_t pasid_bits;    /* pasid-num-bits, 0: no PASID */
+    uint32_t space;         /* IOVP_SPACE_* of its transactions */
+    uint32_t can_stall;     /* dma-can-stall */
+    uint32_t has_workload;  /* 1: the device tree describes one */
     iovp_workload workload; /* as described by the device tree */
 } iovp_device_info;
 
@@ -361,7 +379,7 @@ IOVP_API iovp_status iovp_dma_replay(iovp_device *d, const iovp_attrs *attrs,
 
 typedef struct iovp_translation {
     uint32_t size;
-    uint32_t status;   /* IOVP_DMA_OK, ABORT or RAZWI */
+    uint32_t status; /* IOVP_DMA_OK, ABORT or RAZWI */
     uint64_t pa;
     uint64_t span;     /* bytes from pa that are translated alike */
     uint32_t event;    /* architectural code of the fault, 0: none */
@@ -394,22 +412,22 @@ IOVP_API iovp_status iovp_translate(iovp_device *d, const iovp_attrs *attrs,
 /* One stream and PASID. */
 typedef struct iovp_stream_stats {
     uint32_t size;
-    uint32_t device;       /* index, see iovp_device_info */
+    uint32_t device; /* index, see iovp_device_info */
     uint32_t stream_id;
     uint32_t pasid;
     uint32_t pasid_valid;
     uint32_t space;
     uint64_t transfers;
-    uint64_t bytes;        /* of those that succeeded */
-    uint64_t faults;       /* transfers that did not succeed */
-    uint64_t first_ps;     /* entry of the first transfer */
-    uint64_t last_ps;      /* completion of the last */
+    uint64_t bytes;    /* of those that succeeded */
+    uint64_t faults;   /* transfers that did not succeed */
+    uint64_t first_ps; /* entry of the first transfer */
+    uint64_t last_ps;  /* completion of the last */
     uint64_t latency_min_ps, latency_p50_ps, latency_p99_ps, latency_max_ps;
     uint64_t lookups[IOVP_STAT_CACHES];
     uint64_t hits[IOVP_STAT_CACHES];
-    uint64_t walks;        /* transfers that read a descriptor */
-    uint64_t accesses;     /* memory reads of walks and configuration */
-    uint64_t wait_ps[4];   /* by cause: lookup, walker, memory, fill */
+    uint64_t walks;      /* transfers that read a descriptor */
+    uint64_t accesses;   /* memory reads of walks and configuration */
+    uint64_t wait_ps[4]; /* by cause: lookup, walker, memory, fill */
 } iovp_stream_stats;
 
 /*
@@ -427,7 +445,7 @@ IOVP_API iovp_status iovp_stats_reset(iovp_platform *p);
 /* One record, as traces/format.md describes it. */
 typedef struct iovp_record {
     uint32_t size;
-    uint32_t kind;   /* IOVP_RECORD_* */
+    uint32_t kind;              /* IOVP_RECORD_* */
     uint64_t time_in, time_out; /* picoseconds */
     uint64_t iova, pa;
     uint32_t device; /* index, ~0: none */
@@ -467,8 +485,7 @@ typedef struct iovp_trace_reader iovp_trace_reader;
 
 /* Open a trace; reading needs no platform.  A reader belongs to the thread
  * that uses it.  Errors: IO, FORMAT (not a trace).  ANY. */
-IOVP_API iovp_status iovp_trace_open(iovp_trace_reader **out,
-                                     const char *path);
+IOVP_API iovp_status iovp_trace_open(iovp_trace_reader **out, const char *path);
 /*
  * The next record.  Errors: END after the last one; FORMAT if the file is
  * damaged or ends in the middle of a chunk, and again at every further call;

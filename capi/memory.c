@@ -12,8 +12,8 @@ static bool overlaps(const struct platform_range *a,
     return a->base <= b->last && b->base <= a->last;
 }
 
-static const struct platform_range *
-clash(const struct platform *p, const struct platform_range *r)
+static const struct platform_range *clash(const struct platform *p,
+                                          const struct platform_range *r)
 {
     uint32_t i;
 
@@ -87,8 +87,7 @@ iovp_status platform_add_placeholder(struct platform *p, const char *node,
     if (p->placeholder_count == PLATFORM_PLACEHOLDER_MAX)
         return iovp_fail(IOVP_E_DT, "%s: more than %d reserved ranges", node,
                          PLATFORM_PLACEHOLDER_MAX);
-    st = make_range(p, node, base, size,
-                    &p->placeholder[p->placeholder_count]);
+    st = make_range(p, node, base, size, &p->placeholder[p->placeholder_count]);
     if (!st)
         p->placeholder_count++;
     return st;
@@ -147,8 +146,7 @@ uint8_t *memory_at(struct platform *p, uint64_t addr, uint64_t bytes)
     return NULL;
 }
 
-bool memory_window(struct platform *p, uint64_t addr,
-                   struct iovp_bus_window *w)
+bool memory_window(struct platform *p, uint64_t addr, struct iovp_bus_window *w)
 {
     const struct platform_ram *r;
 
@@ -188,8 +186,7 @@ void memory_free(struct platform *p)
     uint32_t i;
 
     for (i = 0; i < p->ram_count; i++)
-        munmap(p->ram[i].host,
-               p->ram[i].range.last - p->ram[i].range.base + 1);
+        munmap(p->ram[i].host, p->ram[i].range.last - p->ram[i].range.base + 1);
     p->ram_count = 0;
 }
 

@@ -289,8 +289,7 @@ static uint32_t run_functional(struct platform *p)
     return IOVP_RUN_TIME;
 }
 
-iovp_status iovp_run_until(iovp_platform *h, uint64_t time_ps,
-                           uint32_t *reason)
+iovp_status iovp_run_until(iovp_platform *h, uint64_t time_ps, uint32_t *reason)
 {
     struct platform *p;
     iovp_status st = handle_enter(h, ENTER_NORMAL, &p);

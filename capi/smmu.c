@@ -39,11 +39,9 @@ static enum iovp_bus_status bus_write(void *opaque,
     return IOVP_BUS_OK;
 }
 
-static enum iovp_bus_status bus_cas64(void *opaque,
-                                      const struct iovp_bus_attrs *a,
-                                      uint64_t addr, uint64_t expect,
-                                      uint64_t value, uint64_t *seen,
-                                      uint64_t *latency_ps)
+static enum iovp_bus_status
+bus_cas64(void *opaque, const struct iovp_bus_attrs *a, uint64_t addr,
+          uint64_t expect, uint64_t value, uint64_t *seen, uint64_t *latency_ps)
 {
     struct platform_smmu *s = opaque;
     uint8_t *host = memory_at(s->p, addr, 8);

@@ -259,8 +259,7 @@ iovp_status stats_rows(const struct stats_table *t, iovp_stream_stats *rows,
     return IOVP_OK;
 }
 
-iovp_status iovp_stats(iovp_platform *h, iovp_stream_stats *rows,
-                       size_t *count)
+iovp_status iovp_stats(iovp_platform *h, iovp_stream_stats *rows, size_t *count)
 {
     struct platform *p;
     iovp_status st = handle_enter(h, ENTER_NORMAL, &p);

@@ -56,7 +56,7 @@ std::uint64_t to_ps(const sc_core::sc_time &t)
 // leaves that to the IOMMU's profile and delivers its MSIs.
 class ram : public sc_core::sc_module
 {
-public:
+  public:
     ram(sc_core::sc_module_name name, struct platform *p)
         : sc_module(name), data("data"), walk("walk"), p_(p)
     {
@@ -73,7 +73,7 @@ public:
     socket data;
     socket walk;
 
-private:
+  private:
     void data_transport(int, tlm_generic_payload &gp, sc_core::sc_time &delay)
     {
         access(gp);
@@ -187,7 +187,7 @@ struct request {
 // A DMA master: its workload, and what the C API does on its behalf.
 class device : public sc_core::sc_module
 {
-public:
+  public:
     tlm_utils::simple_initiator_socket<device> socket;
 
     SC_HAS_PROCESS(device);
@@ -225,7 +225,7 @@ public:
         changed_.notify(sc_core::SC_ZERO_TIME);
     }
 
-private:
+  private:
     // The bridge records what passes it; this is for devices without one.
     void record(request &r, const sc_core::sc_time &in,
                 const sc_core::sc_time &out)
@@ -234,10 +234,9 @@ private:
         struct smmuv3_result res = {};
 
         res.pa = r.gp.get_address();
-        smmuv3_describe(nullptr, &r.attrs.attrs, r.gp.get_address(),
-                        r.gp.get_data_length(),
-                        r.gp.is_write() ? IOVP_ACCESS_WRITE : IOVP_ACCESS_READ,
-                        &res, &rec);
+        smmuv3_describe(
+            nullptr, &r.attrs.attrs, r.gp.get_address(), r.gp.get_data_length(),
+            r.gp.is_write() ? IOVP_ACCESS_WRITE : IOVP_ACCESS_READ, &res, &rec);
         rec.initiator = static_cast<std::uint16_t>(index_);
         rec.time_in = to_ps(in);
         rec.time_out = to_ps(out);
@@ -335,7 +334,7 @@ private:
 // The processor's side of the register files.
 class cpu : public sc_core::sc_module
 {
-public:
+  public:
     tlm_utils::simple_initiator_socket<cpu> socket;
 
     explicit cpu(sc_core::sc_module_name name)
@@ -362,7 +361,7 @@ public:
         return true;
     }
 
-private:
+  private:
     request request_;
 };
 
@@ -441,8 +440,8 @@ void add_devices(struct platform *p, struct timed &t)
     std::vector<unsigned> used(p->smmu_count, 0);
 
     for (unsigned i = 0; i < p->device_count; i++) {
-        auto d = std::make_unique<device>(module_name("device", i).c_str(), p,
-                                          i);
+        auto d =
+            std::make_unique<device>(module_name("device", i).c_str(), p, i);
         std::uint32_t iommu = p->device[i].desc.iommu;
 
         if (iommu == PLATFORM_NO_IOMMU) {
@@ -531,13 +530,12 @@ iovp_status timed_run_until(struct platform *p, uint64_t time_ps,
         p->run_until_ps = time_ps;
         sc_core::sc_start(from_ps(time_ps - now),
                           sc_core::SC_EXIT_ON_STARVATION);
-        *reason = sc_core::sc_pending_activity() ? IOVP_RUN_TIME
-                                                 : IOVP_RUN_IDLE;
+        *reason =
+            sc_core::sc_pending_activity() ? IOVP_RUN_TIME : IOVP_RUN_IDLE;
         // That ends at the last event; what is left lies after `time_ps`.
         now = timed_now(p);
         if (*reason == IOVP_RUN_TIME && now < time_ps)
-            sc_core::sc_start(from_ps(time_ps - now),
-                              sc_core::SC_RUN_TO_TIME);
+            sc_core::sc_start(from_ps(time_ps - now), sc_core::SC_RUN_TO_TIME);
         return IOVP_OK;
     });
 }
@@ -587,8 +585,7 @@ iovp_status timed_dma(struct platform *p, struct platform_device_state *d,
     });
 }
 
-void timed_workload_changed(struct platform *p,
-                            struct platform_device_state *d)
+void timed_workload_changed(struct platform *p, struct platform_device_state *d)
 {
     p->timed->devices[d - p->device]->changed();
 }

@@ -72,8 +72,7 @@ iovp_status timed_dma(struct platform *p, struct platform_device_state *d,
     return refuse();
 }
 
-void timed_workload_changed(struct platform *p,
-                            struct platform_device_state *d)
+void timed_workload_changed(struct platform *p, struct platform_device_state *d)
 {
     (void)p;
     (void)d;

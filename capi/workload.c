@@ -39,7 +39,8 @@ void workload_begin(struct workload *s, const iovp_workload *w)
     s->w = *w;
     s->issued = 0;
     s->position = 0;
-    s->random = (uint64_t)w->seed * 0x9e3779b97f4a7c15ull + 0x632be59bd9b4e019ull;
+    s->random =
+        (uint64_t)w->seed * 0x9e3779b97f4a7c15ull + 0x632be59bd9b4e019ull;
     s->active = true;
 }
 
@@ -90,8 +91,8 @@ bool workload_next(struct workload *s, struct workload_access *a)
         return false;
     a->iova = w->base + next_offset(s);
     a->bytes = w->bytes;
-    a->access = below(s, 100) < w->read_percent ? IOVP_ACCESS_READ
-                                                : IOVP_ACCESS_WRITE;
+    a->access =
+        below(s, 100) < w->read_percent ? IOVP_ACCESS_READ : IOVP_ACCESS_WRITE;
     a->pasid_valid = w->pasids != 0;
     a->pasid = w->pasids ? w->pasid[s->issued % w->pasids] : 0;
     s->issued++;

@@ -25,6 +25,7 @@ struct plan *plan_new(const char *name)
     if (p) {
         memset(p, 0, sizeof(*p));
         soc_path(p->path, sizeof(p->path), name);
+        p->mode = IOVP_MODE_TIMED;
     }
     return p;
 }
@@ -68,7 +69,7 @@ void plan_run(void *ud)
     struct plan *p = ud;
     struct soc s;
 
-    REQUIRE(soc_open(&s, IOVP_MODE_TIMED, p->quantum));
+    REQUIRE(soc_open(&s, p->mode, p->quantum));
     if (!p->unmapped)
         plan_map(&s);
     CHECK_EQ(iovp_stats_reset(s.p), IOVP_OK);

@@ -14,6 +14,7 @@
 
 struct plan {
     char path[256]; /* of the trace */
+    uint32_t mode;
     uint64_t quantum;
     uint64_t step; /* of iovp_run_until; 0: in one */
     bool unmapped;
@@ -28,7 +29,7 @@ struct plan {
 /* A workload to start from: 5000 transfers of 64 bytes, sequential. */
 extern const iovp_workload plan_basic;
 
-/* An empty plan in shared memory; there is one at a time. */
+/* An empty plan, of timed mode, in shared memory; there is one at a time. */
 struct plan *plan_new(const char *name);
 
 /* Map the window for the npu, also for PASIDs 1 to 3, and the display. */

@@ -51,7 +51,7 @@ static void event_input(uint64_t ev[4], const struct acc *a, unsigned flags)
     tb_put(ev, 97, 1, priv);
     /* 7.3.13: InD == 0 when RnW == 0. */
     tb_put(ev, 98, 1, inst && !a->write);
-    tb_put(ev, 99, 1, !a->write);
+    tb_put(ev, 99, 1, !a->write || (flags & EV_RNW));
     ev[2] = a->va;
 }
 

@@ -151,6 +151,7 @@ static inline uint64_t l1cd(uint64_t l2ptr, unsigned valid)
 #define EV_NO_PNU   32u
 #define EV_IND      64u
 #define EV_NO_IND   128u
+#define EV_RNW      256u /* an atomic that lacks read permission only */
 
 /* One access of a client. */
 struct acc {

@@ -15,18 +15,30 @@
 #define IOVA PLAN_IOVA
 
 /* Run a workload on the npu and load its records. */
-static struct plan *run_npu(const iovp_workload *w)
+static bool run_npu(const iovp_workload *w, uint32_t mode)
 {
     struct plan *p = plan_new("npu");
 
     if (!p)
-        return NULL;
+        return false;
+    p->mode = mode;
     p->w[0] = *w;
     soc_child(plan_run, p);
     plan_load(p->path, 0);
     CHECK_EQ(p->why, IOVP_RUN_IDLE);
     CHECK_EQ(plan_count, w->transfers);
-    return p;
+    return plan_count == w->transfers;
+}
+
+/* What has nothing to do with time is the same in both modes. */
+static void modes(void (*test)(uint32_t mode))
+{
+    size_t tree_bytes;
+
+    REQUIRE(soc_tree(&tree_bytes));
+    test(IOVP_MODE_FUNCTIONAL);
+    if (iovp_has_systemc())
+        test(IOVP_MODE_TIMED);
 }
 
 #define NEEDS_SYSTEMC()                         \
@@ -56,53 +68,60 @@ static void check_steps(const iovp_workload *w, uint64_t step)
     }
 }
 
-TEST_CASE(Workload, Sequential)
+static void sequential(uint32_t mode)
 {
     iovp_workload w = plan_basic;
 
-    NEEDS_SYSTEMC();
-    REQUIRE(run_npu(&w));
+    REQUIRE(run_npu(&w, mode));
     check_steps(&w, 64);
     /* a window that no whole number of transfers fills, and wraps often */
     w.window = 1000;
     w.bytes = 48;
     w.transfers = 100;
-    REQUIRE(run_npu(&w));
+    REQUIRE(run_npu(&w, mode));
     check_steps(&w, 48);
     w.window = w.bytes = 4096; /* the smallest window of the largest transfer */
-    REQUIRE(run_npu(&w));
+    REQUIRE(run_npu(&w, mode));
     check_steps(&w, 4096);
 }
 
-TEST_CASE(Workload, Strided)
+TEST_CASE(Workload, Sequential)
+{
+    modes(sequential);
+}
+
+static void strided(uint32_t mode)
 {
     iovp_workload w = plan_basic;
 
-    NEEDS_SYSTEMC();
     w.pattern = IOVP_PATTERN_STRIDED;
     w.stride = 4096 + 64;
-    REQUIRE(run_npu(&w));
+    REQUIRE(run_npu(&w, mode));
     check_steps(&w, w.stride);
     w.stride = 16; /* transfers that overlap */
     w.bytes = 32;
     w.window = 4096;
-    REQUIRE(run_npu(&w));
+    REQUIRE(run_npu(&w, mode));
     check_steps(&w, 16);
     w.stride = UINT64_MAX; /* never fits */
     w.transfers = 10;
-    REQUIRE(run_npu(&w));
+    REQUIRE(run_npu(&w, mode));
     check_steps(&w, 8192);
 }
 
-TEST_CASE(Workload, Random)
+TEST_CASE(Workload, Strided)
+{
+    modes(strided);
+}
+
+static void at_random(uint32_t mode)
 {
     iovp_workload w = plan_basic;
     uint8_t seen[64] = {0};
     unsigned parts = 0;
 
-    NEEDS_SYSTEMC();
     w.pattern = IOVP_PATTERN_RANDOM;
-    REQUIRE(run_npu(&w));
+    REQUIRE(run_npu(&w, mode));
     for (size_t i = 0; i < plan_count; i++) {
         uint64_t at = plan_records[i].iova - w.base;
 
@@ -114,9 +133,14 @@ TEST_CASE(Workload, Random)
     CHECK_EQ(parts, 64); /* 5000 draws miss none of 64 parts */
     w.window = 64;       /* one place only */
     w.transfers = 50;
-    REQUIRE(run_npu(&w));
+    REQUIRE(run_npu(&w, mode));
     for (size_t i = 0; i < plan_count; i++)
         CHECK_EQ(plan_records[i].iova, w.base);
+}
+
+TEST_CASE(Workload, Random)
+{
+    modes(at_random);
 }
 
 /* 100 bytes every 4096, 50 of them before the end of a page. */
@@ -158,40 +182,48 @@ static unsigned reads(void)
     return n;
 }
 
-TEST_CASE(Workload, ShareOfReads)
+static void share_of_reads(uint32_t mode)
 {
     iovp_workload w = plan_basic;
 
-    NEEDS_SYSTEMC();
     w.read_percent = 100;
-    REQUIRE(run_npu(&w));
+    REQUIRE(run_npu(&w, mode));
     CHECK_EQ(reads(), 5000);
     w.read_percent = 0;
-    REQUIRE(run_npu(&w));
+    REQUIRE(run_npu(&w, mode));
     CHECK_EQ(reads(), 0);
     w.read_percent = 75;
-    REQUIRE(run_npu(&w));
+    REQUIRE(run_npu(&w, mode));
     CHECK(reads() > 3600 && reads() < 3900);
 }
 
-TEST_CASE(Workload, PasidsInTurn)
+TEST_CASE(Workload, ShareOfReads)
+{
+    modes(share_of_reads);
+}
+
+static void pasids_in_turn(uint32_t mode)
 {
     static const uint32_t pasid[] = {3, 1, 2};
     iovp_workload w = plan_basic;
 
-    NEEDS_SYSTEMC();
     w.pasids = 3;
     memcpy(w.pasid, pasid, sizeof(pasid));
     w.transfers = 100;
-    REQUIRE(run_npu(&w));
+    REQUIRE(run_npu(&w, mode));
     for (size_t i = 0; i < plan_count; i++) {
         CHECK_EQ(plan_records[i].pasid_valid, 1);
         CHECK_EQ(plan_records[i].pasid, pasid[i % 3]);
     }
     w.pasids = 0;
-    REQUIRE(run_npu(&w));
+    REQUIRE(run_npu(&w, mode));
     for (size_t i = 0; i < plan_count; i++)
         CHECK_EQ(plan_records[i].pasid_valid, 0);
+}
+
+TEST_CASE(Workload, PasidsInTurn)
+{
+    modes(pasids_in_turn);
 }
 
 /* ---- rate and transfers in flight
@@ -205,7 +237,7 @@ TEST_CASE(Workload, RateIsAMaximum)
     /* 64 bytes at 3 GB/s: one each 21333.33 ps */
     w.rate = 3000000000;
     w.outstanding = 64;
-    REQUIRE(run_npu(&w));
+    REQUIRE(run_npu(&w, IOVP_MODE_TIMED));
     for (size_t i = 1; i < plan_count; i++)
         if (plan_records[i].time_in - plan_records[i - 1].time_in < 21334)
             FAIL_TEST("transfer %zu after %llu ps", i,
@@ -218,12 +250,12 @@ TEST_CASE(Workload, RateIsAMaximum)
     w.rate = 1;
     w.bytes = 4;
     w.transfers = 3;
-    REQUIRE(run_npu(&w));
+    REQUIRE(run_npu(&w, IOVP_MODE_TIMED));
     CHECK_EQ(plan_records[2].time_in - plan_records[0].time_in, 8000000000000);
     /* more than there can be: one a nanosecond */
     w.rate = UINT64_MAX;
     w.transfers = 1000;
-    REQUIRE(run_npu(&w));
+    REQUIRE(run_npu(&w, IOVP_MODE_TIMED));
     for (size_t i = 1; i < plan_count; i++)
         CHECK(plan_records[i].time_in - plan_records[i - 1].time_in >= 1000);
 }
@@ -253,7 +285,7 @@ TEST_CASE(Workload, TransfersInFlight)
     w.transfers = 2000;
     for (int i = 0; i < 4; i++) {
         w.outstanding = limits[i];
-        REQUIRE(run_npu(&w));
+        REQUIRE(run_npu(&w, IOVP_MODE_TIMED));
         CHECK_EQ(most_in_flight(), limits[i]);
     }
 }

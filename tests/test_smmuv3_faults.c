@@ -178,19 +178,17 @@ TEST_CASE(Faults, AtomicWithoutReadPermission)
 {
     struct scene sc;
     struct stream st;
-    struct acc a = acc(SID, VA, "rw");
-    uint64_t want[4];
 
     scene_open(&sc);
     stream_s2(&sc, &st, SID, 12, 40, 1);
     tree_set(&sc, &st.s2, VA, 3,
              SOMEWHERE | D_PAGE | D_AF | D_S2AP(2) | D_S2MEM(15));
     stream_write(&sc, &st);
-    tb_event(want, E_PERMISSION, &a, EV_S2 | EV_CLASS_IN, VA);
-    tb_put(want, 99, 1, 1);
-    scene_do(&sc, a);
-    CHECK_EQ(sc.events, 1);
-    CHECK_MEM(sc.ev, want, 32);
+    EXPECT_EVENT(&sc, acc(SID, VA, "rw"), E_PERMISSION,
+                 EV_S2 | EV_CLASS_IN | EV_RNW, VA);
+    EXPECT_OK(&sc, acc(SID, VA, "w"), SOMEWHERE);
+    EXPECT_EVENT(&sc, acc(SID, VA, "rwp"), E_PERMISSION,
+                 EV_S2 | EV_CLASS_IN | EV_RNW, VA);
     scene_close(&sc);
 }
 

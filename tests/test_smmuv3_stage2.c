@@ -77,6 +77,32 @@ TEST_CASE(Stage2, SixteenConcatenatedTables)
     scene_close(&sc);
 }
 
+/* FEAT_TTST: 4KB tables that start at level 3, 16 bits and 25 bits of IPA. */
+TEST_CASE(Stage2, SmallTranslationTables)
+{
+    static const unsigned bits[] = {16, 25};
+    unsigned i;
+
+    for (i = 0; i < 2; i++) {
+        uint64_t top = (1ull << bits[i]) - 0x1000;
+        struct smmuv3_config c;
+        struct scene sc;
+        struct stream st;
+
+        bench_config(&c);
+        c.idr3 |= 1u << 9;
+        scene_open_with(&sc, &c);
+        stream_s2(&sc, &st, SID, 12, bits[i], 3);
+        tb_put(st.ste, T_STE_S2SL0, 3);
+        tree_set(&sc, &st.s2, top, 3, SOMEWHERE | D_PAGE | D_S2_RW);
+        stream_write(&sc, &st);
+        EXPECT_OK(&sc, acc(SID, top + 1, "r"), SOMEWHERE + 1);
+        EXPECT_EVENT(&sc, acc(SID, 1ull << bits[i], "r"), E_TRANSLATION,
+                     EV_S2 | EV_CLASS_IN, 1ull << bits[i]);
+        scene_close(&sc);
+    }
+}
+
 /* S2TTB is aligned to the size of all concatenated tables. */
 TEST_CASE(Stage2, BaseIsAligned)
 {

@@ -13,10 +13,10 @@ struct iovp_field {
     uint16_t width;
 };
 
-#define IOVP_FIELD(lsb_, width_)                                               \
-    (struct iovp_field)                                                        \
-    {                                                                          \
-        (lsb_), (width_)                                                       \
+#define IOVP_FIELD(lsb_, width_) \
+    (struct iovp_field)          \
+    {                            \
+        (lsb_), (width_)         \
     }
 
 /* The low `n` bits set; n is 0..64. */

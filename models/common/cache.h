@@ -65,8 +65,8 @@ void *iovp_cache_lookup(struct iovp_cache *c, uint64_t addr, uint64_t ctx,
                         uint64_t alt);
 
 /* As above for one size class only. */
-void *iovp_cache_lookup_class(struct iovp_cache *c, uint64_t addr,
-                              uint64_t ctx, unsigned log2);
+void *iovp_cache_lookup_class(struct iovp_cache *c, uint64_t addr, uint64_t ctx,
+                              unsigned log2);
 
 /* As lookup, without any side effect. */
 const void *iovp_cache_peek(const struct iovp_cache *c, uint64_t addr,

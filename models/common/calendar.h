@@ -15,8 +15,8 @@
 
 struct iovp_calendar {
     uint32_t slots;
-    uint64_t busy_ps;  /* sum of durations taken */
-    uint64_t wait_ps;  /* sum of waits */
+    uint64_t busy_ps; /* sum of durations taken */
+    uint64_t wait_ps; /* sum of waits */
     uint64_t next_free[IOVP_CALENDAR_SLOTS];
 };
 

@@ -52,19 +52,19 @@ extern "C" {
 #define IOVP_ATTR_ALL          0x1ffu
 
 typedef struct iovp_attrs {
-    uint32_t size;         /* sizeof(struct iovp_attrs) as compiled */
-    uint32_t specified;    /* mask of IOVP_ATTR_* */
-    uint32_t stream_id;    /* StreamID (Arm) or requester ID (PCIe) */
-    uint32_t pasid;        /* PASID / SubstreamID, if pasid_valid */
-    uint8_t pasid_valid;   /* 0: no PASID, which is not PASID 0 */
-    uint8_t space;         /* IOVP_SPACE_* */
-    uint8_t privileged;    /* 1: privileged (PnU) */
-    uint8_t instruction;   /* 1: instruction fetch / execute (InD) */
-    uint8_t addr_type;     /* IOVP_AT_* */
-    uint8_t no_write;      /* translation request that will not write */
-    uint8_t mem_type;      /* memory type, encoded as a byte of MAIR_ELx */
-    uint8_t shareability;  /* IOVP_SH_* */
-    uint32_t reserved[2];  /* zero */
+    uint32_t size;        /* sizeof(struct iovp_attrs) as compiled */
+    uint32_t specified;   /* mask of IOVP_ATTR_* */
+    uint32_t stream_id;   /* StreamID (Arm) or requester ID (PCIe) */
+    uint32_t pasid;       /* PASID / SubstreamID, if pasid_valid */
+    uint8_t pasid_valid;  /* 0: no PASID, which is not PASID 0 */
+    uint8_t space;        /* IOVP_SPACE_* */
+    uint8_t privileged;   /* 1: privileged (PnU) */
+    uint8_t instruction;  /* 1: instruction fetch / execute (InD) */
+    uint8_t addr_type;    /* IOVP_AT_* */
+    uint8_t no_write;     /* translation request that will not write */
+    uint8_t mem_type;     /* memory type, encoded as a byte of MAIR_ELx */
+    uint8_t shareability; /* IOVP_SH_* */
+    uint32_t reserved[2]; /* zero */
 } iovp_attrs;
 
 #ifdef __cplusplus

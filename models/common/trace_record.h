@@ -10,8 +10,8 @@
 
 enum iovp_trace_kind {
     IOVP_TRACE_TRANSACTION = 0,
-    IOVP_TRACE_COMMAND = 1,   /* iova, pa: the command's two words */
-    IOVP_TRACE_FAULT = 2,     /* an event or fault record, result: its code */
+    IOVP_TRACE_COMMAND = 1, /* iova, pa: the command's two words */
+    IOVP_TRACE_FAULT = 2,   /* an event or fault record, result: its code */
     IOVP_TRACE_PAGE_REQUEST = 3,
     IOVP_TRACE_INTERRUPT = 4, /* result: line; iova: MSI address or 0 */
     IOVP_TRACE_MARKER = 5,    /* iova: a number given by the user */
@@ -62,10 +62,10 @@ enum iovp_wait_cause {
 };
 
 struct iovp_trace_record {
-    uint64_t time_in;   /* picoseconds: the transaction enters */
-    uint64_t time_out;  /* picoseconds: it is complete */
+    uint64_t time_in;  /* picoseconds: the transaction enters */
+    uint64_t time_out; /* picoseconds: it is complete */
     uint64_t iova;
-    uint64_t pa;        /* valid if result is OK or BUS */
+    uint64_t pa; /* valid if result is OK or BUS */
     uint32_t stream_id;
     uint32_t pasid;
     uint32_t length;    /* bytes */

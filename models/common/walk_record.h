@@ -48,12 +48,12 @@ static inline void iovp_walk_cache(struct iovp_walk_record *w,
                                    enum iovp_cache_id id,
                                    enum iovp_cache_outcome o)
 {
-    w->caches = (uint8_t)((w->caches & ~(3u << (2 * id))) |
-                          ((unsigned)o << (2 * id)));
+    w->caches =
+        (uint8_t)((w->caches & ~(3u << (2 * id))) | ((unsigned)o << (2 * id)));
 }
 
-static inline enum iovp_cache_outcome
-iovp_walk_outcome(uint8_t caches, enum iovp_cache_id id)
+static inline enum iovp_cache_outcome iovp_walk_outcome(uint8_t caches,
+                                                        enum iovp_cache_id id)
 {
     return (enum iovp_cache_outcome)((caches >> (2 * id)) & 3);
 }

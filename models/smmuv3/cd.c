@@ -138,8 +138,8 @@ static void decode_ttb(const struct smmuv3 *s, const uint64_t *cd, unsigned n,
     b->table.big_endian = cdf(cd, CD_ENDI);
     b->table.lpa = f.granule == 16 && smmuv3_oas_bits(s) == 52;
     b->table.af_fault_disable = cdf(cd, CD_AFFD);
-    b->table.hierarchical = !((s->cfg.idr3 & SMMU_IDR3_HAD) &&
-                              cdf(cd, n ? CD_HAD1 : CD_HAD0));
+    b->table.hierarchical =
+        !((s->cfg.idr3 & SMMU_IDR3_HAD) && cdf(cd, n ? CD_HAD1 : CD_HAD0));
     b->attrs = smmuv3_walk_attrs(cdf(cd, n ? CD_IR1 : CD_IR0),
                                  cdf(cd, n ? CD_OR1 : CD_OR0),
                                  cdf(cd, n ? CD_SH1 : CD_SH0));
@@ -204,8 +204,9 @@ static bool cd_addr(struct smmuv3_job *j, const uint64_t *ste, uint32_t ssid,
     split = fmt == STE_S1FMT_4K_L2 ? 6 : 10;
     l1_log2 = cdmax > split ? cdmax - split + 3 : 6;
     base = iovp_align_down(base, l1_log2 > 6 ? l1_log2 : 6);
-    if (!read_entry(j, ste, 1, st, base + (uint64_t)(ssid >> split) * L1CD_BYTES,
-                    &l1cd, L1CD_BYTES))
+    if (!read_entry(j, ste, 1, st,
+                    base + (uint64_t)(ssid >> split) * L1CD_BYTES, &l1cd,
+                    L1CD_BYTES))
         return false;
     *addr = iovp_align_down(l1cd & L1CD_L2PTR_MASK, split + 6) +
             (ssid & iovp_mask(split)) * CD_BYTES;

@@ -10,22 +10,22 @@
  * What this model implements: both stages of VMSAv8-64, substreams, two-level
  * tables, EL2; no stall, ATS, PRI, HTTU, BTM, ATOS or Secure state yet.
  */
-#define DEFAULT_IDR0                                                           \
-    (SMMU_IDR0_S1P | SMMU_IDR0_S2P | PUT(2, SMMU_IDR0_TTF_AARCH64) |           \
-     SMMU_IDR0_COHACC | SMMU_IDR0_HYP | SMMU_IDR0_ASID16 | SMMU_IDR0_MSI |     \
-     SMMU_IDR0_SEV | SMMU_IDR0_VMID16 | SMMU_IDR0_CD2L |                       \
-     PUT(21, SMMU_IDR0_TTENDIAN_LE) | PUT(24, SMMU_IDR0_STALL_NONE) |          \
+#define DEFAULT_IDR0                                                       \
+    (SMMU_IDR0_S1P | SMMU_IDR0_S2P | PUT(2, SMMU_IDR0_TTF_AARCH64) |       \
+     SMMU_IDR0_COHACC | SMMU_IDR0_HYP | SMMU_IDR0_ASID16 | SMMU_IDR0_MSI | \
+     SMMU_IDR0_SEV | SMMU_IDR0_VMID16 | SMMU_IDR0_CD2L |                   \
+     PUT(21, SMMU_IDR0_TTENDIAN_LE) | PUT(24, SMMU_IDR0_STALL_NONE) |      \
      PUT(27, SMMU_IDR0_ST_LEVEL_2))
 
 /* SIDSIZE 24, SSIDSIZE 20, 2^19 entries in Event and Command queue. */
-#define DEFAULT_IDR1                                                           \
-    (PUT(0, 24) | PUT(6, 20) | PUT(16, 19) | PUT(21, 19) |                     \
+#define DEFAULT_IDR1                                       \
+    (PUT(0, 24) | PUT(6, 20) | PUT(16, 19) | PUT(21, 19) | \
      SMMU_IDR1_ATTR_PERMS_OVR | SMMU_IDR1_ATTR_TYPES_OVR)
 
 #define DEFAULT_IDR3 (SMMU_IDR3_HAD | SMMU_IDR3_XNX | SMMU_IDR3_RIL)
 
 /* 48-bit addresses, all granules. */
-#define DEFAULT_IDR5                                                           \
+#define DEFAULT_IDR5 \
     (5u | SMMU_IDR5_GRAN4K | SMMU_IDR5_GRAN16K | SMMU_IDR5_GRAN64K)
 
 #define DEFAULT_AIDR 1u /* SMMUv3.1 */
@@ -41,27 +41,24 @@ struct profile {
  * configuration, TLB, walk cache, stage 2.
  */
 static const struct profile profiles[SMMUV3_PROFILES] = {
-    [SMMUV3_PROFILE_MMU600] =
-        {"mmu-600",
-         {{256, 4, IOVP_POLICY_RR, 1},
-          {512, 4, IOVP_POLICY_RANDOM, 1},
-          {1024, 4, IOVP_POLICY_RR, 1},
-          {256, 4, IOVP_POLICY_RR, 1}},
-         {1000, 2, 1, 4, 4, 8, 16, 60000, 16, 8, 16}},
-    [SMMUV3_PROFILE_MMU700] =
-        {"mmu-700",
-         {{1024, 4, IOVP_POLICY_PLRU, 1},
-          {2048, 8, IOVP_POLICY_PLRU, 1},
-          {4096, 8, IOVP_POLICY_PLRU, 1},
-          {1024, 8, IOVP_POLICY_PLRU, 1}},
-         {1000, 2, 1, 3, 3, 8, 64, 60000, 64, 8, 16}},
-    [SMMUV3_PROFILE_GEM5] =
-        {"gem5",
-         {{64, 4, IOVP_POLICY_RR, 1},
-          {2048, 4, IOVP_POLICY_RR, 1},
-          {512, 4, IOVP_POLICY_RR, 1},
-          {128, 4, IOVP_POLICY_RR, 1}},
-         {1000, 3, 1, 3, 4, 8, 16, 50000, 16, 0, 0}},
+    [SMMUV3_PROFILE_MMU600] = {"mmu-600",
+                               {{256, 4, IOVP_POLICY_RR, 1},
+                                {512, 4, IOVP_POLICY_RANDOM, 1},
+                                {1024, 4, IOVP_POLICY_RR, 1},
+                                {256, 4, IOVP_POLICY_RR, 1}},
+                               {1000, 2, 1, 4, 4, 8, 16, 60000, 16, 8, 16}},
+    [SMMUV3_PROFILE_MMU700] = {"mmu-700",
+                               {{1024, 4, IOVP_POLICY_PLRU, 1},
+                                {2048, 8, IOVP_POLICY_PLRU, 1},
+                                {4096, 8, IOVP_POLICY_PLRU, 1},
+                                {1024, 8, IOVP_POLICY_PLRU, 1}},
+                               {1000, 2, 1, 3, 3, 8, 64, 60000, 64, 8, 16}},
+    [SMMUV3_PROFILE_GEM5] = {"gem5",
+                             {{64, 4, IOVP_POLICY_RR, 1},
+                              {2048, 4, IOVP_POLICY_RR, 1},
+                              {512, 4, IOVP_POLICY_RR, 1},
+                              {128, 4, IOVP_POLICY_RR, 1}},
+                             {1000, 3, 1, 3, 4, 8, 16, 50000, 16, 0, 0}},
 };
 
 const char *smmuv3_profile_name(enum smmuv3_profile p)

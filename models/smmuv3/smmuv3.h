@@ -25,17 +25,17 @@ extern "C" {
 
 /* Latencies and resources; 0 takes the profile's value where noted. */
 struct smmuv3_timing {
-    uint32_t clock_ps;        /* SMMU clock period, 100..1000000 */
-    uint32_t lookup_cycles;   /* TLB lookup latency, 0..1000 */
-    uint32_t lookup_ports;    /* lookups that start in one cycle, 1..64 */
-    uint32_t config_cycles;   /* configuration cache lookup, 0..1000 */
-    uint32_t walk_cycles;     /* walk cache lookup, 0..1000 */
-    uint32_t link_cycles;     /* TBU to TCU and back, each way, 0..1000 */
-    uint32_t walkers;         /* table walks in flight, 1..64 */
-    uint32_t memory_ps;       /* one table-walk read, if the bus tells none */
-    uint32_t memory_ports;    /* table-walk reads in flight, 1..64 */
-    uint32_t command_cycles;  /* executing one command, 0..100000 */
-    uint32_t ack_cycles;      /* CR0 write to CR0ACK, 0..10^9 */
+    uint32_t clock_ps;       /* SMMU clock period, 100..1000000 */
+    uint32_t lookup_cycles;  /* TLB lookup latency, 0..1000 */
+    uint32_t lookup_ports;   /* lookups that start in one cycle, 1..64 */
+    uint32_t config_cycles;  /* configuration cache lookup, 0..1000 */
+    uint32_t walk_cycles;    /* walk cache lookup, 0..1000 */
+    uint32_t link_cycles;    /* TBU to TCU and back, each way, 0..1000 */
+    uint32_t walkers;        /* table walks in flight, 1..64 */
+    uint32_t memory_ps;      /* one table-walk read, if the bus tells none */
+    uint32_t memory_ports;   /* table-walk reads in flight, 1..64 */
+    uint32_t command_cycles; /* executing one command, 0..100000 */
+    uint32_t ack_cycles;     /* CR0 write to CR0ACK, 0..10^9 */
 };
 
 struct smmuv3_config {
@@ -110,10 +110,10 @@ enum smmuv3_mode {
 };
 
 struct smmuv3_result {
-    uint8_t status;  /* enum iovp_trace_result: OK, ABORT or RAZWI */
-    uint8_t event;   /* event type (7.3) that this access causes, 0: none */
-    uint8_t log2;    /* pa is linear within 2^log2 bytes, 12..63 */
-    uint8_t perms;   /* PT_ARM_* allowed here; all for a bypass */
+    uint8_t status; /* enum iovp_trace_result: OK, ABORT or RAZWI */
+    uint8_t event;  /* event type (7.3) that this access causes, 0: none */
+    uint8_t log2;   /* pa is linear within 2^log2 bytes, 12..63 */
+    uint8_t perms;  /* PT_ARM_* allowed here; all for a bypass */
     uint64_t pa;
     /* Attributes after the STE's overrides and the descriptors (13). */
     uint8_t mem_type;
@@ -146,8 +146,7 @@ void smmuv3_translate(struct smmuv3 *s, const struct iovp_attrs *attrs,
  * out->time_out and out->wait.  Call it right after smmuv3_translate, at
  * most once a translation, in the order in which transactions enter.
  */
-void smmuv3_time(struct smmuv3 *s, uint64_t time_in,
-                 struct smmuv3_result *out);
+void smmuv3_time(struct smmuv3 *s, uint64_t time_in, struct smmuv3_result *out);
 
 /*
  * A transaction that used a translation is under way until end() is called
@@ -179,7 +178,7 @@ struct smmuv3_stats {
 void smmuv3_get_stats(const struct smmuv3 *s, struct smmuv3_stats *out);
 const struct iovp_cache_stats *smmuv3_cache_stats(const struct smmuv3 *s,
                                                   enum iovp_cache_id id);
-const char *smmuv3_event_name(uint8_t type);    /* "F_TRANSLATION", or NULL */
+const char *smmuv3_event_name(uint8_t type);     /* "F_TRANSLATION", or NULL */
 const char *smmuv3_command_name(uint8_t opcode); /* "CMD_SYNC", or NULL */
 
 #ifdef __cplusplus

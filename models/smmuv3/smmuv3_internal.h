@@ -32,7 +32,7 @@ enum smmuv3_cfg_status {
 
 /* An event in the making. */
 struct smmuv3_fault {
-    uint8_t type;  /* 0: none */
+    uint8_t type; /* 0: none */
     bool s2;
     uint8_t class_; /* EVENT_CLASS_* */
     uint64_t addr2; /* IPA or FetchAddr */
@@ -318,15 +318,15 @@ enum smmuv3_tlbi_stage {
 };
 
 struct smmuv3_tlbi {
-    uint8_t world;       /* enum smmuv3_world */
-    uint8_t stage;       /* enum smmuv3_tlbi_stage */
-    bool any_vmid;       /* match every VMID */
-    bool any_asid;       /* match every ASID, and global entries */
-    bool match_global;   /* with an ASID: global entries match too (by VA) */
-    bool leaf;           /* leaf entries only: keep the walk cache */
+    uint8_t world;     /* enum smmuv3_world */
+    uint8_t stage;     /* enum smmuv3_tlbi_stage */
+    bool any_vmid;     /* match every VMID */
+    bool any_asid;     /* match every ASID, and global entries */
+    bool match_global; /* with an ASID: global entries match too (by VA) */
+    bool leaf;         /* leaf entries only: keep the walk cache */
     uint16_t vmid;
     uint16_t asid;
-    uint64_t first;      /* inclusive address range; 0..~0 for all */
+    uint64_t first; /* inclusive address range; 0..~0 for all */
     uint64_t last;
 };
 

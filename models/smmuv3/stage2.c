@@ -25,14 +25,13 @@ static bool stage2_fault(struct smmuv3_job *j, const struct smmuv3_stream *st,
 static void leaf_entry(const struct smmuv3 *s, const struct pt_arm_leaf *leaf,
                        struct smmuv3_s2e *out)
 {
-    const struct pt_arm_perm_ctl ctl = {
-        .xnx = (s->cfg.idr3 & SMMU_IDR3_XNX) != 0};
+    const struct pt_arm_perm_ctl ctl = {.xnx =
+                                            (s->cfg.idr3 & SMMU_IDR3_XNX) != 0};
 
     out->pa = leaf->base;
     out->log2 = leaf->log2;
     out->perms = pt_arm_s2_perms(leaf, &ctl);
-    out->mem_type =
-        smmuv3_s2_mem_type((unsigned)iovp_bits(leaf->desc, 5, 2));
+    out->mem_type = smmuv3_s2_mem_type((unsigned)iovp_bits(leaf->desc, 5, 2));
     out->shareability = (uint8_t)iovp_bits(leaf->desc, 9, 8);
 }
 
@@ -128,8 +127,7 @@ bool smmuv3_stage2_read(struct smmuv3_job *j, const struct smmuv3_stream *st,
      */
     if (!(e.perms & PT_ARM_PR) || (st->s2ptw && (e.mem_type & 0xf0) == 0))
         return stage2_fault(j, st, PT_ARM_FAULT_PERMISSION, class_, ipa);
-    smmuv3_combine(&a->mem_type, &a->shareability, e.mem_type,
-                   e.shareability);
+    smmuv3_combine(&a->mem_type, &a->shareability, e.mem_type, e.shareability);
     *addr = e.pa | (ipa & iovp_mask(e.log2));
     return true;
 }

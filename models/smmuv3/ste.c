@@ -152,10 +152,10 @@ static bool stage1_illegal(const struct smmuv3 *s, const uint64_t *e)
 
 static int s2_start_level(const struct smmuv3 *s, const uint64_t *e)
 {
-    return pt_arm_s2_start_level(
-        smmuv3_tg0(s, ste(e, STE_S2TG)), ste(e, STE_S2SL0),
-        64 - ste(e, STE_S2T0SZ), smmuv3_oas_bits(s),
-        (s->cfg.idr3 & SMMU_IDR3_STT) != 0);
+    return pt_arm_s2_start_level(smmuv3_tg0(s, ste(e, STE_S2TG)),
+                                 ste(e, STE_S2SL0), 64 - ste(e, STE_S2T0SZ),
+                                 smmuv3_oas_bits(s),
+                                 (s->cfg.idr3 & SMMU_IDR3_STT) != 0);
 }
 
 /* STES2T0SZInvalid(), STEWalkConfigInconsistentAA64(), STES2TTBOutOfRange() */
@@ -209,8 +209,7 @@ static bool stage2_illegal(const struct smmuv3 *s, const uint64_t *e)
         return true;
     if (hd && httu == 1)
         return true;
-    return stage2_table_illegal(s, e) ||
-           endian_illegal(s, ste(e, STE_S2ENDI));
+    return stage2_table_illegal(s, e) || endian_illegal(s, ste(e, STE_S2ENDI));
 }
 
 /* The conditions on EATS of SteIllegal(), for a Non-secure STE. */

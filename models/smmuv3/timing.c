@@ -89,8 +89,7 @@ static void walk_part(struct clock *c)
     iovp_calendar_release(&c->s->timer.walkers, slot, start, c->t);
 }
 
-void smmuv3_time(struct smmuv3 *s, uint64_t time_in,
-                 struct smmuv3_result *out)
+void smmuv3_time(struct smmuv3 *s, uint64_t time_in, struct smmuv3_result *out)
 {
     const struct smmuv3_timing *tm = &s->cfg.timing;
     struct clock c = {s, out, time_in};

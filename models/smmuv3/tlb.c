@@ -29,8 +29,7 @@ void smmuv3_tlb_tags(struct smmuv3_stream *st)
     uint64_t s2 = tag(st->world, st->vmid, 0) | TAG_STAGE2;
 
     st->tlb_ctx = st->s1 ? s1 : s2;
-    st->tlb_global_ctx =
-        st->s1 ? tag(st->world, st->vmid, 0) | TAG_GLOBAL : s2;
+    st->tlb_global_ctx = st->s1 ? tag(st->world, st->vmid, 0) | TAG_GLOBAL : s2;
     st->s1_walk_ctx = s1;
     st->s2_ctx = s2;
     st->s2_walk_ctx = s2;

@@ -279,8 +279,8 @@ static struct smmuv3_tlbe *fill(struct smmuv3_job *j,
 
     if (!j->debug)
         entry = iovp_cache_insert(j->s->cache[IOVP_CACHE_TLB], va,
-                                e->global ? st->tlb_global_ctx : st->tlb_ctx,
-                                e->log2);
+                                  e->global ? st->tlb_global_ctx : st->tlb_ctx,
+                                  e->log2);
     if (!entry)
         return e;
     if (e->global)
