@@ -171,7 +171,8 @@ IOVP_API iovp_status iovp_platform_create_file(
 
 /*
  * Free a platform with everything that belongs to it; NULL and stale handles
- * are ignored.  A trace being written is finished.  OWNER.
+ * are ignored, and so are calls from another thread and from callbacks
+ * (iovp_last_error tells).  A trace being written is finished.  OWNER.
  */
 IOVP_API void iovp_platform_destroy(iovp_platform *p);
 
@@ -198,7 +199,7 @@ typedef struct iovp_node {
 
 /*
  * Every node that has `compatible` or is a memory node, in tree order.  Each
- * element's `size` must be set.  Errors: SPACE.  OWNER.
+ * element's `size` must be set.  Errors: INVALID, SPACE.  OWNER.
  */
 IOVP_API iovp_status iovp_nodes(iovp_platform *p, iovp_node *nodes,
                                 size_t *count);
@@ -214,9 +215,11 @@ IOVP_API uint64_t iovp_now(iovp_platform *p);
 
 /*
  * Run workloads and queue work until `time_ps` (absolute) or, if nothing is
- * left to do, until idle.  In functional mode there is no time: `time_ps`
- * bounds nothing, and up to 65536 transactions are run a call; the reason is
- * then IOVP_RUN_TIME if work is left.  `reason` may be NULL.  OWNER.
+ * left to do, until idle: iovp_now is then the end of the last work.  In
+ * functional mode there is no time: `time_ps` bounds nothing, and up to 65536
+ * transactions are run a call; the reason is then IOVP_RUN_TIME if work is
+ * left.  Simulated time ends at 2^62 ps.  `reason` may be NULL.  Errors:
+ * INVALID (the time has passed).  OWNER.
  */
 IOVP_API iovp_status iovp_run_until(iovp_platform *p, uint64_t time_ps,
                                     uint32_t *reason);
@@ -361,9 +364,10 @@ IOVP_API iovp_status iovp_dma_write(iovp_device *d, const iovp_attrs *attrs,
                                     size_t bytes, iovp_dma_result *result);
 
 /*
- * A DMA without data that enters at `time_ps`, which is not before iovp_now:
- * replay of a recorded transaction.  `access`: IOVP_ACCESS_*.  1..4096 bytes.
- * A write stores zeros.  In functional mode the time is ignored.  OWNER.
+ * A DMA without data that enters at `time_ps`, which is not before iovp_now
+ * and at most 2^62: replay of a recorded transaction.  `access`: one of
+ * IOVP_ACCESS_*.  1..4096 bytes.  A write stores zeros.  In functional mode
+ * the time is ignored.  Errors: INVALID.  OWNER.
  */
 #define IOVP_ACCESS_READ  1u
 #define IOVP_ACCESS_WRITE 2u
@@ -417,11 +421,11 @@ typedef struct iovp_stream_stats {
     uint32_t pasid;
     uint32_t pasid_valid;
     uint32_t space;
-    uint64_t transfers;
-    uint64_t bytes;    /* of those that succeeded */
-    uint64_t faults;   /* transfers that did not succeed */
-    uint64_t first_ps; /* entry of the first transfer */
-    uint64_t last_ps;  /* completion of the last */
+    uint64_t transfers; /* one that crosses a page counts once a page */
+    uint64_t bytes;     /* of those that succeeded */
+    uint64_t faults;    /* transfers that did not succeed */
+    uint64_t first_ps;  /* entry of the first transfer */
+    uint64_t last_ps;   /* completion of the last */
     uint64_t latency_min_ps, latency_p50_ps, latency_p99_ps, latency_max_ps;
     uint64_t lookups[IOVP_STAT_CACHES];
     uint64_t hits[IOVP_STAT_CACHES];
@@ -476,7 +480,8 @@ typedef struct iovp_record {
  * per platform.  Errors: BUSY, IO.  OWNER.
  */
 IOVP_API iovp_status iovp_trace_start(iovp_platform *p, const char *path);
-/* Finish the file.  Errors: IO if any of it could not be written.  OWNER. */
+/* Finish the file.  Errors: INVALID (there is none), IO if any of it could
+ * not be written.  OWNER. */
 IOVP_API iovp_status iovp_trace_stop(iovp_platform *p);
 /* Put a marker with a number of the user's into the trace.  OWNER. */
 IOVP_API iovp_status iovp_trace_marker(iovp_platform *p, uint64_t number);

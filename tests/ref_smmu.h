@@ -14,7 +14,7 @@
 #include "smmu_tables.h"
 
 struct ref {
-    uint32_t idr0, idr1, idr3, idr5, aidr;
+    uint32_t idr0, idr1, idr3, idr5;
     uint64_t strtab_base; /* SMMU_STRTAB_BASE */
     uint32_t strtab_cfg;  /* SMMU_STRTAB_BASE_CFG */
     uint32_t cr2;

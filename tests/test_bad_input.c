@@ -421,3 +421,131 @@ TEST_CASE(BadInput, TablesThatLoop)
 {
     soc_both(tables_that_loop);
 }
+
+/* ---- anything ---------------------------------------------------------------
+ */
+
+/* An address that is somewhere, often at an edge. */
+static uint64_t address(void)
+{
+    static const uint64_t near[] = {0,
+                                    SOC_SMMU,
+                                    SOC_SMMU + 0x10000,
+                                    SOC_ITS,
+                                    SOC_RAM,
+                                    SOC_DATA,
+                                    SOC_END,
+                                    IOVA,
+                                    1ull << 32,
+                                    1ull << 48,
+                                    UINT64_MAX - 4096};
+    uint64_t r = garbage();
+
+    return near[r % 11] + (r >> 8 & (r & 16 ? 0xfff : 0x3fffff));
+}
+
+static iovp_attrs random_attrs(void)
+{
+    uint64_t r = garbage();
+    iovp_attrs a = {.size = sizeof(a), .specified = r & IOVP_ATTR_ALL};
+
+    a.stream_id = r & 512 ? SOC_NPU_SID : (uint32_t)(r >> 32);
+    a.pasid = r >> 20 & 0xfffff;
+    a.pasid_valid = r >> 12 & 1;
+    a.space = r >> 13 & 3;
+    a.privileged = r >> 15 & 1;
+    a.instruction = r >> 16 & 1;
+    a.addr_type = (r >> 17 & 7) % 3;
+    a.mem_type = (uint8_t)(r >> 40);
+    return a;
+}
+
+static iovp_workload random_workload(void)
+{
+    uint64_t r = garbage();
+    iovp_workload w = {.size = sizeof(w), .pattern = r % 4};
+
+    w.base = address();
+    w.window = 1 + (garbage() >> (r >> 8 & 63));
+    w.stride = garbage() >> (r >> 16 & 63);
+    w.bytes = r >> 24 & 0x1fff;
+    w.outstanding = 1 + (r >> 40 & 0xff);
+    w.rate = r & 64 ? garbage() >> (r >> 48 & 31) : 0;
+    w.read_percent = r >> 32 & 127;
+    w.transfers = 1 + (r >> 52 & 0xff);
+    w.pasids = r >> 60;
+    return w;
+}
+
+static iovp_status random_dma(iovp_device *d)
+{
+    static uint8_t buf[0x10000];
+    iovp_dma_result r = {.size = sizeof(r)};
+    iovp_translation t = {.size = sizeof(t)};
+    iovp_attrs a = random_attrs();
+    uint64_t x = garbage(), iova = address();
+    size_t bytes = x >> 8 & (x & 1 ? 0xff : 0xffff);
+
+    switch (x >> 32 & 3) {
+    case 0:
+        return iovp_dma_read(d, &a, iova, buf, bytes, &r);
+    case 1:
+        return iovp_dma_write(d, &a, iova, buf, bytes, &r);
+    case 2:
+        return iovp_dma_replay(d, &a, iova, (uint32_t)bytes, x >> 34 & 3,
+                               x >> 40, &r);
+    default:
+        return iovp_translate(d, &a, iova, x >> 34 & 3, x >> 36 & 1, &t);
+    }
+}
+
+static iovp_status random_call(struct soc *s)
+{
+    iovp_device *d[] = {s->npu, s->disp, s->raw};
+    uint64_t r = garbage(), v = garbage();
+    uint32_t offset = (r >> 16 & 1) << 16 | (r >> 20 & 0x1fc);
+    iovp_workload w;
+
+    switch (r % 8) {
+    case 0:
+        return iovp_mmio_write(s->p, address(), 1u << (r >> 8 & 3), r >> 10 & 3,
+                               v);
+    case 1:
+        return iovp_mmio_read(s->p, address(), 1u << (r >> 8 & 3), 0, &v);
+    case 2: /* registers that hold an address, of what is there */
+        return iovp_mmio_write(s->p, SOC_SMMU + offset, 4, 0,
+                               r & 256 ? SOC_DATA | (v & 31) : v);
+    case 3: /* tables and queues of garbage */
+        return iovp_mem_write(s->p, SOC_DATA + (r >> 8 & 0xffff8), &v, 8);
+    case 4:
+        w = random_workload();
+        return iovp_workload_start(d[r >> 8 & 1], &w);
+    case 5:
+        return iovp_run_until(s->p, iovp_now(s->p) + (r >> 40), NULL);
+    default:
+        return random_dma(d[(r >> 8) % 3]);
+    }
+}
+
+static void random_calls(struct soc *s, uint32_t mode)
+{
+    unsigned ok = 0;
+
+    (void)mode;
+    for (unsigned i = 0; i < 20000; i++) {
+        iovp_status st = random_call(s);
+
+        if (st != IOVP_OK && st != IOVP_E_INVALID && st != IOVP_E_BUS)
+            FAIL_TEST("call %u: %d, %s", i, (int)st, iovp_last_error());
+        ok += st == IOVP_OK;
+    }
+    CHECK(ok > 5000);
+    for (int i = 0; i < 2; i++)
+        CHECK_EQ(iovp_workload_stop(i ? s->disp : s->npu), IOVP_OK);
+    recover(s);
+}
+
+TEST_CASE(BadInput, AnyCallsInAnyOrder)
+{
+    soc_both(random_calls);
+}

@@ -336,6 +336,13 @@ static bool translate_stages(struct smmuv3_job *j,
     return true;
 }
 
+static void override_by_ste(struct input *in, const struct smmuv3_stream *st)
+{
+    if (st->overrides)
+        override_attrs(in, st->shcfg, st->mtcfg, st->memattr, st->privcfg,
+                       st->instcfg);
+}
+
 static bool translate_enabled(struct smmuv3_job *j, struct input *in,
                               uint64_t iova, unsigned access,
                               struct smmuv3_result *out)
@@ -343,6 +350,7 @@ static bool translate_enabled(struct smmuv3_job *j, struct input *in,
     struct smmuv3_stream scratch;
     struct smmuv3_stream *st;
 
+    scratch.overrides = false;
     /* 16.7.1: without ATS, anything but an untranslated access is F_UUT. */
     if (j->attrs->addr_type != IOVP_AT_UNTRANSLATED) {
         j->fault.type = F_UUT;
@@ -350,6 +358,8 @@ static bool translate_enabled(struct smmuv3_job *j, struct input *in,
     }
     switch (smmuv3_config_lookup(j, &scratch, &st)) {
     case SMMUV3_CFG_EVENT:
+        /* 7.3.13: PnU and InD of a fault on the CD's IPA, overridden. */
+        override_by_ste(in, &scratch);
         return false;
     case SMMUV3_CFG_ABORT:
         j->fault.silent = true;
@@ -359,9 +369,7 @@ static bool translate_enabled(struct smmuv3_job *j, struct input *in,
     }
     if (st != &scratch)
         out->config_ready = &st->ready_at;
-    if (st->overrides)
-        override_attrs(in, st->shcfg, st->mtcfg, st->memattr, st->privcfg,
-                       st->instcfg);
+    override_by_ste(in, st);
     if (st->s1 || st->s2)
         return translate_stages(j, st, in, iova, access, out);
     if (!bypass_size_ok(j, iova))
