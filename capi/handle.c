@@ -25,16 +25,20 @@ static struct {
 
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
 
-/* A number that no other thread has or had: addresses are used again. */
+/*
+ * A number that no other thread has or had (addresses are used again), 0 until
+ * the thread owns something.
+ */
 static _Thread_local uint64_t thread_number
     __attribute__((tls_model("initial-exec")));
 
-static uint64_t self(void)
+/* With `lock` held. */
+static uint64_t number_of_thread(void)
 {
-    static _Atomic uint64_t last;
+    static uint64_t last;
 
     if (!thread_number)
-        thread_number = atomic_fetch_add(&last, 1) + 1;
+        thread_number = ++last;
     return thread_number;
 }
 
@@ -55,7 +59,7 @@ iovp_status handle_register(struct platform *p, iovp_platform **out)
     if (i < SLOTS) {
         p->slot = i;
         p->generation = (atomic_load(&slots[i].generation) + 1) & GEN_MASK;
-        atomic_store(&slots[i].owner, self());
+        atomic_store(&slots[i].owner, number_of_thread());
         atomic_store(&slots[i].generation, p->generation);
         atomic_store(&slots[i].platform, p);
     }
@@ -81,7 +85,7 @@ static iovp_status find(uintptr_t word, struct platform **out)
                                    memory_order_relaxed) != generation)
         return iovp_fail(IOVP_E_HANDLE, "the platform was destroyed");
     if (atomic_load_explicit(&slots[slot].owner, memory_order_relaxed) !=
-        self())
+        thread_number)
         return iovp_fail(IOVP_E_THREAD,
                          "the platform belongs to the thread that created it");
     *out = p;

@@ -7,6 +7,7 @@
 // SystemC allows one simulation in a process, so that the first timed platform
 // is the last one.  Every function here is an exception barrier.
 #include <algorithm>
+#include <atomic>
 #include <cstdlib>
 #include <cstring>
 #include <memory>
@@ -379,7 +380,7 @@ struct timed {
 namespace
 {
 
-bool simulation_used = false;
+std::atomic<bool> simulation_used{false};
 
 template <typename F> iovp_status barrier(const char *what, F f)
 {
@@ -482,7 +483,7 @@ int timed_available(void)
 
 iovp_status timed_create(struct platform *p)
 {
-    if (simulation_used)
+    if (simulation_used.exchange(true))
         return iovp_fail(IOVP_E_BUSY,
                          "this process already has, or had, a timed platform: "
                          "SystemC allows one simulation per process");
@@ -494,8 +495,6 @@ iovp_status timed_create(struct platform *p)
         sc_core::sc_report_handler::set_actions(
             sc_core::SC_ID_NO_SC_START_ACTIVITY_, sc_core::SC_DO_NOTHING);
         auto t = std::make_unique<timed>();
-
-        simulation_used = true;
         build(p, *t);
         p->timed = t.release();
         return IOVP_OK;

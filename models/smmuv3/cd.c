@@ -174,12 +174,12 @@ static bool read_entry(struct smmuv3_job *j, const uint64_t *ste, int level,
                           (unsigned)iovp_get_field(ste, STE_S1COR),
                           (unsigned)iovp_get_field(ste, STE_S1CSH));
 
-    if (st->s2 && !smmuv3_stage2_read(j, st, EVENT_CLASS_CD, &addr, &a))
+    if (st->s2 && !smmuv3_stage2_read(j, st, IOVP_FAULT_CONFIG, &addr, &a))
         return false;
     if (smmuv3_fetch(j, IOVP_WALK_CONFIG, level, &a, addr, words, bytes))
         return true;
-    j->fault.type = F_CD_FETCH;
-    j->fault.addr2 = addr;
+    j->fault.code = F_CD_FETCH;
+    j->fault.addr = addr;
     return false;
 }
 
@@ -214,7 +214,7 @@ static bool cd_addr(struct smmuv3_job *j, const uint64_t *ste, uint32_t ssid,
     if (iovp_get_field(&l1cd, L1CD_V) &&
         (st->s2 || !(*addr >> smmuv3_oas_bits(j->s))))
         return true;
-    j->fault.type = C_BAD_SUBSTREAMID;
+    j->fault.code = C_BAD_SUBSTREAMID;
     return false;
 }
 
@@ -228,7 +228,7 @@ bool smmuv3_cd_load(struct smmuv3_job *j, const uint64_t *ste, uint32_t ssid,
         !read_entry(j, ste, 0, st, addr, cd, CD_BYTES))
         return false;
     if (smmuv3_cd_illegal(j->s, ste, cd, (enum smmuv3_world)st->world)) {
-        j->fault.type = C_BAD_CD;
+        j->fault.code = C_BAD_CD;
         return false;
     }
     decode_cd(j->s, cd, st);

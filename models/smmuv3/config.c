@@ -32,7 +32,7 @@ static enum cd_choice choose_cd(struct smmuv3_job *j, const uint64_t *ste,
     if (cdmax == 0 || iovp_bits(j->s->cfg.idr1, 10, 6) == 0) {
         if (!a->pasid_valid)
             return USE_CD;
-        j->fault.type = C_BAD_SUBSTREAMID;
+        j->fault.code = C_BAD_SUBSTREAMID;
         return FAULT;
     }
     if (!a->pasid_valid) {
@@ -40,15 +40,15 @@ static enum cd_choice choose_cd(struct smmuv3_job *j, const uint64_t *ste,
             return BYPASS_S1;
         if (dss == STE_S1DSS_SSID0)
             return USE_CD;
-        j->fault.type = F_STREAM_DISABLED;
+        j->fault.code = F_STREAM_DISABLED;
         return FAULT;
     }
     if ((uint64_t)*ssid >> cdmax) {
-        j->fault.type = C_BAD_SUBSTREAMID;
+        j->fault.code = C_BAD_SUBSTREAMID;
         return FAULT;
     }
     if (*ssid == 0 && dss == STE_S1DSS_SSID0) {
-        j->fault.type = F_STREAM_DISABLED;
+        j->fault.code = F_STREAM_DISABLED;
         return FAULT;
     }
     return USE_CD;
@@ -79,7 +79,7 @@ static enum smmuv3_cfg_status load(struct smmuv3_job *j,
     if (!smmuv3_ste_fetch(j, j->attrs->stream_id, ste))
         return SMMUV3_CFG_EVENT;
     if (smmuv3_ste_illegal(j->s, ste)) {
-        j->fault.type = C_BAD_STE;
+        j->fault.code = C_BAD_STE;
         return SMMUV3_CFG_EVENT;
     }
     smmuv3_ste_decode(j->s, ste, st);
@@ -93,7 +93,7 @@ static enum smmuv3_cfg_status load(struct smmuv3_job *j,
         smmuv3_tlb_tags(st);
     } else if (j->attrs->pasid_valid) {
         /* 5.2, S1Fmt: a SubstreamID without stage 1. */
-        j->fault.type = C_BAD_SUBSTREAMID;
+        j->fault.code = C_BAD_SUBSTREAMID;
         return SMMUV3_CFG_EVENT;
     }
     return SMMUV3_CFG_OK;

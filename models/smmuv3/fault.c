@@ -48,12 +48,13 @@ static void put_input(uint64_t *ev, uint64_t iova, bool read, bool privileged,
     ev[EVENT_INPUTADDR_WORD] = iova;
 }
 
-static void put_stage(uint64_t *ev, const struct smmuv3_fault *f)
+static void put_stage(uint64_t *ev, const struct iovp_fault *f)
 {
-    iovp_put_field(ev, EVENT_S2, f->s2);
-    iovp_put_field(ev, EVENT_CLASS, f->class_);
+    iovp_put_field(ev, EVENT_S2, f->stage == 2);
+    /* The origins have the values of CLASS. */
+    iovp_put_field(ev, EVENT_CLASS, f->origin);
     /* 7.3.16: a descriptor is read, never written without HTTU. */
-    if (f->type == F_PERMISSION && f->class_ == EVENT_CLASS_TT)
+    if (f->code == F_PERMISSION && f->origin == IOVP_FAULT_TABLE)
         iovp_put_field(ev, EVENT_TTRNW, 1);
 }
 
@@ -61,8 +62,8 @@ void smmuv3_report(struct smmuv3_job *j, uint64_t iova, unsigned access,
                    bool privileged, bool instruction)
 {
     const struct iovp_attrs *a = j->attrs;
-    const struct smmuv3_fault *f = &j->fault;
-    enum event_shape shape = shape_of(f->type);
+    const struct iovp_fault *f = &j->fault;
+    enum event_shape shape = shape_of(f->code);
     uint64_t ev[EVENT_WORDS] = {0};
     /* 13.1.1: an atomic is recorded as a write, but for one permission. */
     bool read = !(access & SMMUV3_WRITE) || f->rnw;
@@ -70,7 +71,7 @@ void smmuv3_report(struct smmuv3_job *j, uint64_t iova, unsigned access,
 
     if (f->silent || j->debug)
         return;
-    iovp_put_field(ev, EVENT_TYPE, f->type);
+    iovp_put_field(ev, EVENT_TYPE, f->code);
     iovp_put_field(ev, EVENT_SID, a->stream_id);
     if (a->pasid_valid && shape != SHAPE_NO_SSID) {
         iovp_put_field(ev, EVENT_SSID, a->pasid);
@@ -81,8 +82,8 @@ void smmuv3_report(struct smmuv3_job *j, uint64_t iova, unsigned access,
     if (shape >= SHAPE_WALK)
         put_stage(ev, f);
     if (shape == SHAPE_FETCH || shape == SHAPE_WALK)
-        ev[EVENT_ADDR2_WORD] = f->addr2 & pa_mask & ~7ull;
-    if (shape == SHAPE_TRANSLATE && f->s2)
-        ev[EVENT_ADDR2_WORD] = f->addr2 & pa_mask & ~0xfffull;
+        ev[EVENT_ADDR2_WORD] = f->addr & pa_mask & ~7ull;
+    if (shape == SHAPE_TRANSLATE && f->stage == 2)
+        ev[EVENT_ADDR2_WORD] = f->addr & pa_mask & ~0xfffull;
     smmuv3_eventq_write(j->s, ev);
 }

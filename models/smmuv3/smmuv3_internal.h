@@ -5,6 +5,7 @@
 
 #include "../common/bits.h"
 #include "../common/calendar.h"
+#include "../common/fault.h"
 #include "../common/pt_arm.h"
 #include "smmuv3.h"
 #include "smmuv3_fmt.h"
@@ -27,18 +28,7 @@ enum smmuv3_world {
 enum smmuv3_cfg_status {
     SMMUV3_CFG_OK = 0,
     SMMUV3_CFG_ABORT, /* silent: STE.Config == 0b0xx */
-    SMMUV3_CFG_EVENT, /* an event: see struct smmuv3_fault */
-};
-
-/* An event in the making. */
-struct smmuv3_fault {
-    uint8_t type; /* 0: none */
-    bool s2;
-    uint8_t class_; /* EVENT_CLASS_* */
-    uint64_t addr2; /* IPA or FetchAddr */
-    bool rnw;       /* F_PERMISSION: RnW == 1 although it writes (13.1.1) */
-    bool razwi;     /* terminate as RAZ/WI: CD.A == 0 */
-    bool silent;    /* terminate without a record: CD.R == 0, EPDx ... */
+    SMMUV3_CFG_EVENT, /* an event: see struct iovp_fault */
 };
 
 /* One TTB of a CD, decoded. */
@@ -238,7 +228,7 @@ struct smmuv3_job {
     struct smmuv3 *s;
     const struct iovp_attrs *attrs;
     struct iovp_walk_record *walk;
-    struct smmuv3_fault fault;
+    struct iovp_fault fault;
     bool debug;
 };
 
@@ -338,11 +328,12 @@ void smmuv3_tlb_tags(struct smmuv3_stream *st);
 /* ---- walks (stage1.c, stage2.c) --------------------------------------- */
 
 /*
- * Stage 2 of an IPA that the operation `class_` uses.  False: job->fault is
+ * Stage 2 of an IPA that the operation `origin` uses.  False: job->fault is
  * set.  The Access flag and sizes are checked, permissions are not.
  */
 bool smmuv3_stage2(struct smmuv3_job *j, const struct smmuv3_stream *st,
-                   uint64_t ipa, unsigned class_, struct smmuv3_s2e *out);
+                   uint64_t ipa, enum iovp_fault_origin origin,
+                   struct smmuv3_s2e *out);
 
 /*
  * A structure that the SMMU itself reads at the IPA *addr: stage 2 and its
@@ -350,7 +341,7 @@ bool smmuv3_stage2(struct smmuv3_job *j, const struct smmuv3_stream *st,
  * with stage 2's attributes.  False: job->fault is set.
  */
 bool smmuv3_stage2_read(struct smmuv3_job *j, const struct smmuv3_stream *st,
-                        unsigned class_, uint64_t *addr,
+                        enum iovp_fault_origin origin, uint64_t *addr,
                         struct iovp_bus_attrs *a);
 
 /*

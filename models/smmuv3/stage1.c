@@ -5,8 +5,8 @@
 static bool stage1_fault(struct smmuv3_job *j, const struct smmuv3_stream *st,
                          uint8_t type)
 {
-    j->fault.type = type;
-    j->fault.class_ = EVENT_CLASS_IN;
+    j->fault.code = type;
+    j->fault.origin = IOVP_FAULT_INPUT;
     j->fault.silent = !st->cd_r;
     j->fault.razwi = !st->cd_a;
     return false;
@@ -15,9 +15,9 @@ static bool stage1_fault(struct smmuv3_job *j, const struct smmuv3_stream *st,
 /* 7.3.12: a stage 1 descriptor that aborts has class TT and its PA. */
 static bool walk_aborted(struct smmuv3_job *j, uint64_t addr)
 {
-    j->fault.type = F_WALK_EABT;
-    j->fault.class_ = EVENT_CLASS_TT;
-    j->fault.addr2 = addr;
+    j->fault.code = F_WALK_EABT;
+    j->fault.origin = IOVP_FAULT_TABLE;
+    j->fault.addr = addr;
     return false;
 }
 
@@ -54,7 +54,7 @@ static bool read_desc(struct smmuv3_job *j, const struct smmuv3_stream *st,
     if (st->s2) {
         nested = *a;
         a = &nested;
-        if (!smmuv3_stage2_read(j, st, EVENT_CLASS_TT, &addr, &nested))
+        if (!smmuv3_stage2_read(j, st, IOVP_FAULT_TABLE, &addr, &nested))
             return false;
     }
     if (!smmuv3_fetch_desc(j, IOVP_WALK_S1, w->level, a, addr, desc))

@@ -11,12 +11,13 @@ static const uint8_t fault_type[] = {
 };
 
 static bool stage2_fault(struct smmuv3_job *j, const struct smmuv3_stream *st,
-                         enum pt_arm_fault f, unsigned class_, uint64_t addr)
+                         enum pt_arm_fault f, enum iovp_fault_origin origin,
+                         uint64_t addr)
 {
-    j->fault.type = fault_type[f];
-    j->fault.s2 = true;
-    j->fault.class_ = (uint8_t)class_;
-    j->fault.addr2 = addr;
+    j->fault.code = fault_type[f];
+    j->fault.stage = 2;
+    j->fault.origin = (uint8_t)origin;
+    j->fault.addr = addr;
     /* 5.2 S2R: translation-related faults are recorded only if it is set. */
     j->fault.silent = f != PT_ARM_FAULT_EXTERNAL && !st->s2r;
     return false;
@@ -51,7 +52,8 @@ static void begin_walk(struct smmuv3_job *j, const struct smmuv3_stream *st,
 }
 
 static bool walk(struct smmuv3_job *j, const struct smmuv3_stream *st,
-                 uint64_t ipa, unsigned class_, struct pt_arm_leaf *leaf)
+                 uint64_t ipa, enum iovp_fault_origin origin,
+                 struct pt_arm_leaf *leaf)
 {
     const struct pt_arm_table *t = &st->s2table;
     struct pt_arm_walk w;
@@ -64,12 +66,12 @@ static bool walk(struct smmuv3_job *j, const struct smmuv3_stream *st,
         addr = pt_arm_desc_addr(t, &w, ipa);
         if (!smmuv3_fetch_desc(j, IOVP_WALK_S2, w.level, &st->s2attrs, addr,
                                &desc))
-            return stage2_fault(j, st, PT_ARM_FAULT_EXTERNAL, class_, addr);
+            return stage2_fault(j, st, PT_ARM_FAULT_EXTERNAL, origin, addr);
         step = pt_arm_step(t, &w, desc, leaf, &fault);
         if (step == PT_ARM_STEP_LEAF)
             return true;
         if (step == PT_ARM_STEP_FAULT)
-            return stage2_fault(j, st, fault, class_, ipa);
+            return stage2_fault(j, st, fault, origin, ipa);
         if (!j->debug) {
             smmuv3_walke *e = iovp_cache_insert(
                 j->s->cache[IOVP_CACHE_WALK], ipa, st->s2_walk_ctx,
@@ -81,7 +83,8 @@ static bool walk(struct smmuv3_job *j, const struct smmuv3_stream *st,
 }
 
 bool smmuv3_stage2(struct smmuv3_job *j, const struct smmuv3_stream *st,
-                   uint64_t ipa, unsigned class_, struct smmuv3_s2e *out)
+                   uint64_t ipa, enum iovp_fault_origin origin,
+                   struct smmuv3_s2e *out)
 {
     struct iovp_cache *c = j->s->cache[IOVP_CACHE_STAGE2];
     const struct smmuv3_s2e *hit;
@@ -90,7 +93,7 @@ bool smmuv3_stage2(struct smmuv3_job *j, const struct smmuv3_stream *st,
 
     /* 3.4: an IPA outside S2T0SZ's range is a stage 2 Translation fault. */
     if (ipa >> st->s2table.input_bits)
-        return stage2_fault(j, st, PT_ARM_FAULT_TRANSLATION, class_, ipa);
+        return stage2_fault(j, st, PT_ARM_FAULT_TRANSLATION, origin, ipa);
     hit = j->debug ? iovp_cache_peek(c, ipa, st->s2_ctx, st->s2_ctx)
                    : iovp_cache_lookup(c, ipa, st->s2_ctx, st->s2_ctx);
     if (hit) {
@@ -101,7 +104,7 @@ bool smmuv3_stage2(struct smmuv3_job *j, const struct smmuv3_stream *st,
         return true;
     }
     iovp_walk_cache(j->walk, IOVP_CACHE_STAGE2, IOVP_CACHE_MISS);
-    if (!walk(j, st, ipa, class_, &leaf))
+    if (!walk(j, st, ipa, origin, &leaf))
         return false;
     leaf_entry(j->s, &leaf, out);
     if (!j->debug) {
@@ -113,20 +116,20 @@ bool smmuv3_stage2(struct smmuv3_job *j, const struct smmuv3_stream *st,
 }
 
 bool smmuv3_stage2_read(struct smmuv3_job *j, const struct smmuv3_stream *st,
-                        unsigned class_, uint64_t *addr,
+                        enum iovp_fault_origin origin, uint64_t *addr,
                         struct iovp_bus_attrs *a)
 {
     struct smmuv3_s2e e;
     uint64_t ipa = *addr;
 
-    if (!smmuv3_stage2(j, st, ipa, class_, &e))
+    if (!smmuv3_stage2(j, st, ipa, origin, &e))
         return false;
     /*
      * Implicitly a data read (7.3.16); S2PTW also refuses tables in Device
      * memory (5.2).
      */
     if (!(e.perms & PT_ARM_PR) || (st->s2ptw && (e.mem_type & 0xf0) == 0))
-        return stage2_fault(j, st, PT_ARM_FAULT_PERMISSION, class_, ipa);
+        return stage2_fault(j, st, PT_ARM_FAULT_PERMISSION, origin, ipa);
     smmuv3_combine(&a->mem_type, &a->shareability, e.mem_type, e.shareability);
     *addr = e.pa | (ipa & iovp_mask(e.log2));
     return true;

@@ -4,7 +4,7 @@
 
 static bool bad_streamid(struct smmuv3_job *j)
 {
-    j->fault.type = C_BAD_STREAMID;
+    j->fault.code = C_BAD_STREAMID;
     /* 7.3.3: recorded only if CR2.RECINVSID == 1. */
     j->fault.silent = !(smmuv3_reg(j->s, SMMU_CR2) & SMMU_CR2_RECINVSID);
     return false;
@@ -12,8 +12,8 @@ static bool bad_streamid(struct smmuv3_job *j)
 
 static bool fetch_failed(struct smmuv3_job *j, uint64_t addr)
 {
-    j->fault.type = F_STE_FETCH;
-    j->fault.addr2 = addr;
+    j->fault.code = F_STE_FETCH;
+    j->fault.addr = addr;
     return false;
 }
 

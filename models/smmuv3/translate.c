@@ -105,7 +105,7 @@ static void finish_fault(struct smmuv3_job *j, const struct input *in,
                          struct smmuv3_result *out)
 {
     out->status = j->fault.razwi ? IOVP_RESULT_RAZWI : IOVP_RESULT_ABORT;
-    out->event = j->fault.silent ? 0 : j->fault.type;
+    out->event = j->fault.silent ? 0 : j->fault.code;
     smmuv3_report(j, iova, access, in->privileged, in->instruction);
 }
 
@@ -143,8 +143,8 @@ static bool bypass_size_ok(struct smmuv3_job *j, uint64_t iova)
 {
     if (!(iova >> smmuv3_oas_bits(j->s)))
         return true;
-    j->fault.type = F_ADDR_SIZE;
-    j->fault.class_ = EVENT_CLASS_IN;
+    j->fault.code = F_ADDR_SIZE;
+    j->fault.origin = IOVP_FAULT_INPUT;
     return false;
 }
 
@@ -163,12 +163,12 @@ static bool permission_fault(struct smmuv3_job *j,
                              const struct smmuv3_stream *st, bool s2,
                              uint64_t ipa, unsigned missing)
 {
-    j->fault.type = F_PERMISSION;
+    j->fault.code = F_PERMISSION;
     /* 13.1.1: an atomic that may write but not read is told as a read. */
     j->fault.rnw = !(missing & (PT_ARM_UW | PT_ARM_PW));
-    j->fault.class_ = EVENT_CLASS_IN;
-    j->fault.s2 = s2;
-    j->fault.addr2 = ipa;
+    j->fault.origin = IOVP_FAULT_INPUT;
+    j->fault.stage = s2 ? 2 : 1;
+    j->fault.addr = ipa;
     j->fault.silent = s2 ? !st->s2r : !st->cd_r;
     j->fault.razwi = !s2 && !st->cd_a;
     return false;
@@ -246,7 +246,7 @@ static bool walk(struct smmuv3_job *j, const struct smmuv3_stream *st,
         ipa = leaf.base | (iova & iovp_mask(leaf.log2));
     }
     if (st->s2) {
-        if (!smmuv3_stage2(j, st, ipa, EVENT_CLASS_IN, &s2))
+        if (!smmuv3_stage2(j, st, ipa, IOVP_FAULT_INPUT, &s2))
             return false;
         apply_stage2(st->s1, ipa, &s2, e);
     }
@@ -353,7 +353,7 @@ static bool translate_enabled(struct smmuv3_job *j, struct input *in,
     scratch.overrides = false;
     /* 16.7.1: without ATS, anything but an untranslated access is F_UUT. */
     if (j->attrs->addr_type != IOVP_AT_UNTRANSLATED) {
-        j->fault.type = F_UUT;
+        j->fault.code = F_UUT;
         return false;
     }
     switch (smmuv3_config_lookup(j, &scratch, &st)) {
