@@ -203,7 +203,7 @@ iovp_status iovp_translate(iovp_device *h, const iovp_attrs *attrs,
     if (!out || out->size != sizeof(*out) || access > 3 ||
         (flags & ~IOVP_TRANSLATE_DEBUG))
         return iovp_fail(IOVP_E_INVALID, "out->size, access or flags");
-    use = device_attrs(d, attrs, &full);
+    use = attrs ? device_attrs(d, attrs, &full) : &d->attrs;
     if (!use)
         return iovp_fail(IOVP_E_INVALID, "attrs: a field is out of range");
     if (d->desc.iommu == PLATFORM_NO_IOMMU) {

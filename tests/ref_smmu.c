@@ -43,7 +43,8 @@ static bool fetch(const struct ref_job *j, uint64_t at, unsigned bytes,
            j->run.r->read(j->run.r->ud, at, bytes, words);
 }
 
-/* ---- what STE and CD have in common ---------------------------------------- */
+/* ---- what STE and CD have in common ----------------------------------------
+ */
 
 static unsigned granule(const struct ref *r, unsigned tg)
 {
@@ -91,14 +92,14 @@ static bool endian_ok(const struct ref *r, unsigned endi)
     return ttendian == 0 || (ttendian == 2 ? !endi : endi);
 }
 
-/* ---- STE ----------------------------------------------------------------------- */
+/* ---- STE
+ * ----------------------------------------------------------------------- */
 
 static bool find_ste(struct ref_job *j)
 {
     const struct ref *r = j->run.r;
     unsigned literal = idr(r->strtab_cfg, 0, 6), split;
-    unsigned size = literal < idr(r->idr1, 0, 6) ? literal
-                                                  : idr(r->idr1, 0, 6);
+    unsigned size = literal < idr(r->idr1, 0, 6) ? literal : idr(r->idr1, 0, 6);
     uint64_t base = r->strtab_base & 0x00ffffffffffffc0ull;
     uint64_t sid = j->a->sid, at, desc, bytes, span;
 
@@ -240,7 +241,9 @@ static void set_stage2(struct ref_job *j)
     j->run.s2ptw = ste(j, T_STE_S2PTW);
 }
 
-/* ---- CD --------------------------------------------------------------------------- */
+/* ---- CD
+ * ---------------------------------------------------------------------------
+ */
 
 static bool get_cd(struct ref_job *j, uint64_t at, unsigned bytes,
                    uint64_t *words)
@@ -323,8 +326,8 @@ static void set_stage1(struct ref_job *j, unsigned n)
     const struct ref *r = j->run.r;
     struct ref_stage *s = &j->run.s1[n];
 
-    s->on = n ? !j->run.el2 && !cd(j, T_CD_EPD1)
-              : j->run.el2 || !cd(j, T_CD_EPD0);
+    s->on =
+        n ? !j->run.el2 && !cd(j, T_CD_EPD1) : j->run.el2 || !cd(j, T_CD_EPD0);
     if (!s->on)
         return;
     s->granule = n ? granule1(r, cd(j, T_CD_TG1)) : granule(r, cd(j, T_CD_TG0));
@@ -368,7 +371,8 @@ static bool choose_cd(struct ref_job *j, bool *bypass)
     return true;
 }
 
-/* ---- translation ---------------------------------------------------------------------- */
+/* ---- translation
+ * ---------------------------------------------------------------------- */
 
 struct client {
     bool priv, inst;

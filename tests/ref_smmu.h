@@ -72,7 +72,7 @@ struct ref_run {
     const struct ref *r;
     struct ref_stage s1[2], s2;
     bool s2ptw;
-    bool el2;              /* one privilege level */
+    bool el2; /* one privilege level */
     bool wxn, pan;
     struct ref_stop stop;
 };
@@ -92,7 +92,8 @@ bool ref_s1_allows(const struct ref_run *run, const struct ref_stage *s,
 bool ref_s2_allows(const struct ref_run *run, const struct ref_leaf *leaf,
                    char kind, bool priv);
 
-/* ---- ref_attrs.c ---------------------------------------------------------- */
+/* ---- ref_attrs.c ----------------------------------------------------------
+ */
 
 /* MemAttr[3:0]; a MAIR byte with its reserved values resolved. */
 uint8_t ref_memattr(unsigned memattr);

@@ -34,8 +34,8 @@ static bool stop(struct ref_run *run, unsigned type, unsigned flags,
 /* Who is walking, and for what: needed to tell what went wrong. */
 struct why {
     const struct ref_stage *s;
-    unsigned flags;  /* EV_S2 and class of a fault */
-    uint64_t ipa;    /* of a stage 2 fault */
+    unsigned flags; /* EV_S2 and class of a fault */
+    uint64_t ipa;   /* of a stage 2 fault */
 };
 
 static bool fault(struct ref_run *run, const struct why *w, unsigned type)
@@ -79,8 +79,7 @@ static bool may_be_block(const struct ref_run *run, const struct ref_stage *s,
                          int level)
 {
     if (level == 1)
-        return s->granule == 12 ||
-               (s->granule == 16 && ref_oas(run->r) == 52);
+        return s->granule == 12 || (s->granule == 16 && ref_oas(run->r) == 52);
     return level == 2;
 }
 
@@ -176,10 +175,11 @@ bool ref_stage2_read(struct ref_run *run, uint64_t ipa, unsigned class_flags,
     return true;
 }
 
-/* ---- permissions ------------------------------------------------------------ */
+/* ---- permissions ------------------------------------------------------------
+ */
 
-static bool el2_allows(const struct ref_run *run, uint64_t desc,
-                       uint64_t above, char kind)
+static bool el2_allows(const struct ref_run *run, uint64_t desc, uint64_t above,
+                       char kind)
 {
     bool writable = !(desc & 1ull << 7) && !(above & 1ull << 62);
     bool xn = (desc & D_UXN) || (above & D_UXNTABLE);

@@ -10,7 +10,8 @@
 #define CDS        (BENCH_RAM + 0x300000)
 #define TREES      (BENCH_RAM + 0x600000)
 
-/* ---- configurations ---------------------------------------------------------- */
+/* ---- configurations
+ * ---------------------------------------------------------- */
 
 void case_config(struct smmuv3_config *c, unsigned profile)
 {
@@ -68,7 +69,8 @@ void case_tiny_caches(struct smmuv3_config *c)
     c->cache[1].ways = 2; /* PLRU */
 }
 
-/* ---- descriptors ----------------------------------------------------------------- */
+/* ---- descriptors
+ * ----------------------------------------------------------------- */
 
 static uint64_t arena_page(struct world *w)
 {
@@ -128,7 +130,8 @@ static void fill_arena(struct world *w)
             p[i] |= (uint64_t)8 << 48;
 }
 
-/* ---- stage 2 of nested streams ------------------------------------------------------ */
+/* ---- stage 2 of nested streams
+ * ------------------------------------------------------ */
 
 static uint64_t s2_attrs(struct world *w)
 {
@@ -137,8 +140,8 @@ static uint64_t s2_attrs(struct world *w)
 
     if (rnd_chance(&w->rnd, 85))
         return a;
-    a = D_SH(bits >> 2 & 3) | D_S2AP(bits >> 4 & 3) |
-        D_S2MEM(bits >> 8 & 15) | D_S2XN(bits >> 12 & 3);
+    a = D_SH(bits >> 2 & 3) | D_S2AP(bits >> 4 & 3) | D_S2MEM(bits >> 8 & 15) |
+        D_S2XN(bits >> 12 & 3);
     return rnd_chance(&w->rnd, 90) ? a | D_AF : a;
 }
 
@@ -178,8 +181,8 @@ static void poison_s2(struct world *w)
     unsigned n = rnd_below(&w->rnd, 4);
 
     while (n--) {
-        int level = w->s2.start +
-                    (int)rnd_below(&w->rnd, (unsigned)(4 - w->s2.start));
+        int level =
+            w->s2.start + (int)rnd_below(&w->rnd, (unsigned)(4 - w->s2.start));
         uint64_t ipa = rnd_chance(&w->rnd, 70) ? arena_page(w) : CDS;
 
         tree_set(w->sc, &w->s2, ipa, level, any_desc(w));
@@ -188,7 +191,8 @@ static void poison_s2(struct world *w)
     }
 }
 
-/* ---- STE and CD ---------------------------------------------------------------------- */
+/* ---- STE and CD
+ * ---------------------------------------------------------------------- */
 
 static void put_random(struct world *w, uint64_t *words, unsigned lsb,
                        unsigned width, unsigned percent)
@@ -202,8 +206,8 @@ static void random_ttb(struct world *w, uint64_t cd[8], bool upper,
 {
     static const unsigned granules[] = {12, 14, 16};
     unsigned g = granules[rnd_below(&w->rnd, 3)];
-    unsigned tsz = rnd_chance(&w->rnd, 60) ? 64 - *bits
-                                           : 16 + rnd_below(&w->rnd, 24);
+    unsigned tsz =
+        rnd_chance(&w->rnd, 60) ? 64 - *bits : 16 + rnd_below(&w->rnd, 24);
     uint64_t ttb = rnd_chance(&w->rnd, 97) ? arena_page(w) : any_address(w);
 
     if (w->sc->b.cfg.idr5 >> 10 & 3 && g == 16 && rnd_chance(&w->rnd, 30))
@@ -340,8 +344,8 @@ static void random_ste(struct world *w, unsigned i)
     tb_put(ste, T_STE_S2VMID, i + 1 + (eight ? 0 : 0x100 * (i + 1)));
     put_random(w, ste, T_STE_MTCFG, 30);
     put_random(w, ste, T_STE_MEMATTR, 30);
-    tb_put(ste, T_STE_SHCFG, rnd_chance(&w->rnd, 50) ? 1
-                                                     : rnd_below(&w->rnd, 4));
+    tb_put(ste, T_STE_SHCFG,
+           rnd_chance(&w->rnd, 50) ? 1 : rnd_below(&w->rnd, 4));
     put_random(w, ste, T_STE_PRIVCFG, 25);
     put_random(w, ste, T_STE_INSTCFG, 25);
     /* The EL2 regime is one for all: only one stream may have it. */
@@ -357,7 +361,9 @@ static void random_ste(struct world *w, unsigned i)
     bench_put_words(&w->sc->b, BENCH_STRTAB + 64 * i, ste, 8);
 }
 
-/* ---- worlds ----------------------------------------------------------------------------- */
+/* ---- worlds
+ * -----------------------------------------------------------------------------
+ */
 
 void world_make(struct world *w, struct scene *sc, uint64_t seed)
 {
@@ -393,7 +399,7 @@ static uint64_t world_va(struct world *w, const struct world_stream *st)
         return rnd64(&w->rnd);
     if (k < 4)
         mask = mask * 2 + 1; /* one bit too many */
-    if (k < 30 && !upper) /* where nested stage 2 maps something */
+    if (k < 30 && !upper)    /* where nested stage 2 maps something */
         return arena_page(w) + (va & 0xfff);
     va = (va & mask) ^ (rnd64(&w->rnd) & 0x1fff);
     if (upper)
@@ -425,7 +431,9 @@ struct acc world_access(struct world *w)
     return a;
 }
 
-/* ---- comparing ---------------------------------------------------------------------------- */
+/* ---- comparing
+ * ----------------------------------------------------------------------------
+ */
 
 static bool ref_read(void *ud, uint64_t pa, unsigned bytes, uint64_t *words)
 {
@@ -500,13 +508,12 @@ bool case_check(struct scene *sc, const struct ref *r, struct acc a,
            "record %016llx %016llx %016llx %016llx",
            what, a.sid, a.ssid, (unsigned long long)a.va, a.read ? "r" : "",
            a.write ? "w" : "", a.priv ? "p" : "", a.inst ? "x" : "", diff,
-           sc->r.status, sc->r.event, (unsigned long long)sc->r.pa,
-           sc->r.log2, sc->r.mem_type, sc->r.shareability,
-           (unsigned long long)sc->ev[0], (unsigned long long)sc->ev[1],
-           (unsigned long long)sc->ev[2], (unsigned long long)sc->ev[3],
-           want.status, want.type, (unsigned long long)want.pa, want.log2,
-           want.mem_type, want.sh, (unsigned long long)want.ev[0],
-           (unsigned long long)want.ev[1], (unsigned long long)want.ev[2],
-           (unsigned long long)want.ev[3]);
+           sc->r.status, sc->r.event, (unsigned long long)sc->r.pa, sc->r.log2,
+           sc->r.mem_type, sc->r.shareability, (unsigned long long)sc->ev[0],
+           (unsigned long long)sc->ev[1], (unsigned long long)sc->ev[2],
+           (unsigned long long)sc->ev[3], want.status, want.type,
+           (unsigned long long)want.pa, want.log2, want.mem_type, want.sh,
+           (unsigned long long)want.ev[0], (unsigned long long)want.ev[1],
+           (unsigned long long)want.ev[2], (unsigned long long)want.ev[3]);
     return false;
 }

@@ -79,7 +79,8 @@ void scene_cr2(struct scene *sc, uint32_t cr2)
     scene_invalidate(sc);
 }
 
-/* ---- tables ---------------------------------------------------------------- */
+/* ---- tables ----------------------------------------------------------------
+ */
 
 int tree_s1_start(unsigned granule, unsigned bits)
 {
@@ -149,7 +150,8 @@ void tree_set(struct scene *sc, const struct tree *t, uint64_t va, int level,
     put_desc(sc, t, tree_slot(sc, t, va, level), desc);
 }
 
-/* ---- streams ---------------------------------------------------------------- */
+/* ---- streams ----------------------------------------------------------------
+ */
 
 void stream_bypass(struct stream *st, uint32_t sid)
 {
@@ -262,7 +264,8 @@ void stream_write(struct scene *sc, struct stream *st)
     scene_invalidate(sc);
 }
 
-/* ---- accesses ---------------------------------------------------------------- */
+/* ---- accesses
+ * ---------------------------------------------------------------- */
 
 struct iovp_attrs acc_attrs(const struct acc *a)
 {
@@ -306,6 +309,5 @@ void scene_debug(struct scene *sc, struct acc a)
 {
     struct iovp_attrs at = acc_attrs(&a);
 
-    smmuv3_translate(sc->b.s, &at, a.va, access_mask(&a), SMMUV3_DEBUG,
-                     &sc->r);
+    smmuv3_translate(sc->b.s, &at, a.va, access_mask(&a), SMMUV3_DEBUG, &sc->r);
 }

@@ -66,11 +66,13 @@ void scene_invalidate(struct scene *sc);
 void scene_strtab(struct scene *sc, uint64_t base, uint32_t cfg);
 void scene_cr2(struct scene *sc, uint32_t cr2);
 
-/* ---- tables ---------------------------------------------------------------- */
+/* ---- tables ----------------------------------------------------------------
+ */
 
 void tree_init(struct scene *sc, struct tree *t, unsigned granule,
                unsigned bits, int start);
-/* The memory address of the descriptor for `va` at `level`, with tables above. */
+/* The memory address of the descriptor for `va` at `level`, with tables above.
+ */
 uint64_t tree_slot(struct scene *sc, const struct tree *t, uint64_t va,
                    int level);
 void tree_set(struct scene *sc, const struct tree *t, uint64_t va, int level,
@@ -78,7 +80,8 @@ void tree_set(struct scene *sc, const struct tree *t, uint64_t va, int level,
 /* The initial level of stage 1 for a granule and a number of input bits. */
 int tree_s1_start(unsigned granule, unsigned bits);
 
-/* ---- streams ---------------------------------------------------------------- */
+/* ---- streams ----------------------------------------------------------------
+ */
 
 /* STE and CD with safe values; stream_write puts them into memory. */
 void stream_bypass(struct stream *st, uint32_t sid);
@@ -95,7 +98,8 @@ void stream_write(struct scene *sc, struct stream *st);
 void cd_init(uint64_t cd[8], const struct tree *t, unsigned asid);
 void cd_ttb1(uint64_t cd[8], const struct tree *t);
 
-/* ---- accesses ---------------------------------------------------------------- */
+/* ---- accesses
+ * ---------------------------------------------------------------- */
 
 void scene_do(struct scene *sc, struct acc a);
 void scene_debug(struct scene *sc, struct acc a);
@@ -104,36 +108,36 @@ struct iovp_attrs acc_attrs(const struct acc *a);
 /* A failure with a message; the test goes on, and so cleans up. */
 #define REPORT(...) shim_fail(__FILE__, __LINE__, __VA_ARGS__)
 
-#define EXPECT_OK(sc, a, want_pa)                                              \
-    do {                                                                       \
-        scene_do((sc), (a));                                                   \
-        CHECK_EQ((sc)->r.status, IOVP_RESULT_OK);                              \
-        CHECK_EQ((sc)->r.pa, (want_pa));                                       \
-        CHECK_EQ((sc)->events, 0);                                             \
-        CHECK_EQ((sc)->r.event, 0);                                            \
+#define EXPECT_OK(sc, a, want_pa)                 \
+    do {                                          \
+        scene_do((sc), (a));                      \
+        CHECK_EQ((sc)->r.status, IOVP_RESULT_OK); \
+        CHECK_EQ((sc)->r.pa, (want_pa));          \
+        CHECK_EQ((sc)->events, 0);                \
+        CHECK_EQ((sc)->r.event, 0);               \
     } while (0)
 
 /* Aborted with exactly this one record. */
-#define EXPECT_EVENT(sc, a, type, flags, addr)                                 \
-    do {                                                                       \
-        struct acc event_acc = (a);                                            \
-        uint64_t event_want[4];                                                \
-                                                                               \
-        tb_event(event_want, (type), &event_acc, (flags), (addr));             \
-        scene_do((sc), event_acc);                                             \
-        CHECK_EQ((sc)->r.status, IOVP_RESULT_ABORT);                           \
-        CHECK_EQ((sc)->r.event, (type));                                       \
-        CHECK_EQ((sc)->events, 1);                                             \
-        CHECK_MEM((sc)->ev, event_want, 32);                                   \
+#define EXPECT_EVENT(sc, a, type, flags, addr)                     \
+    do {                                                           \
+        struct acc event_acc = (a);                                \
+        uint64_t event_want[4];                                    \
+                                                                   \
+        tb_event(event_want, (type), &event_acc, (flags), (addr)); \
+        scene_do((sc), event_acc);                                 \
+        CHECK_EQ((sc)->r.status, IOVP_RESULT_ABORT);               \
+        CHECK_EQ((sc)->r.event, (type));                           \
+        CHECK_EQ((sc)->events, 1);                                 \
+        CHECK_MEM((sc)->ev, event_want, 32);                       \
     } while (0)
 
 /* Terminated without a record. */
-#define EXPECT_SILENT(sc, a, want_status)                                      \
-    do {                                                                       \
-        scene_do((sc), (a));                                                   \
-        CHECK_EQ((sc)->r.status, (want_status));                               \
-        CHECK_EQ((sc)->r.event, 0);                                            \
-        CHECK_EQ((sc)->events, 0);                                             \
+#define EXPECT_SILENT(sc, a, want_status)        \
+    do {                                         \
+        scene_do((sc), (a));                     \
+        CHECK_EQ((sc)->r.status, (want_status)); \
+        CHECK_EQ((sc)->r.event, 0);              \
+        CHECK_EQ((sc)->events, 0);               \
     } while (0)
 
 #endif

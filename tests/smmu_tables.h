@@ -56,40 +56,40 @@
 #define CONFIG_NESTED 7u
 
 /* ---- CD (5.4) --------------------------------------------------------- */
-#define T_CD_T0SZ  0, 6
-#define T_CD_TG0   6, 2
-#define T_CD_IR0   8, 2
-#define T_CD_OR0   10, 2
-#define T_CD_SH0   12, 2
-#define T_CD_EPD0  14, 1
-#define T_CD_ENDI  15, 1
-#define T_CD_T1SZ  16, 6
-#define T_CD_TG1   22, 2
-#define T_CD_IR1   24, 2
-#define T_CD_OR1   26, 2
-#define T_CD_SH1   28, 2
-#define T_CD_EPD1  30, 1
-#define T_CD_V     31, 1
-#define T_CD_IPS   32, 3
-#define T_CD_AFFD  35, 1
-#define T_CD_WXN   36, 1
-#define T_CD_UWXN  37, 1
-#define T_CD_TBI0  38, 1
-#define T_CD_TBI1  39, 1
-#define T_CD_PAN   40, 1
-#define T_CD_AA64  41, 1
-#define T_CD_HD    42, 1
-#define T_CD_HA    43, 1
-#define T_CD_S     44, 1
-#define T_CD_R     45, 1
-#define T_CD_A     46, 1
-#define T_CD_ASET  47, 1
-#define T_CD_ASID  48, 16
-#define T_CD_HAD0  65, 1
-#define T_CD_TTB0  68, 52 /* address bits [55:4] */
-#define T_CD_HAD1  129, 1
-#define T_CD_TTB1  132, 52
-#define T_CD_MAIR  192, 64
+#define T_CD_T0SZ 0, 6
+#define T_CD_TG0  6, 2
+#define T_CD_IR0  8, 2
+#define T_CD_OR0  10, 2
+#define T_CD_SH0  12, 2
+#define T_CD_EPD0 14, 1
+#define T_CD_ENDI 15, 1
+#define T_CD_T1SZ 16, 6
+#define T_CD_TG1  22, 2
+#define T_CD_IR1  24, 2
+#define T_CD_OR1  26, 2
+#define T_CD_SH1  28, 2
+#define T_CD_EPD1 30, 1
+#define T_CD_V    31, 1
+#define T_CD_IPS  32, 3
+#define T_CD_AFFD 35, 1
+#define T_CD_WXN  36, 1
+#define T_CD_UWXN 37, 1
+#define T_CD_TBI0 38, 1
+#define T_CD_TBI1 39, 1
+#define T_CD_PAN  40, 1
+#define T_CD_AA64 41, 1
+#define T_CD_HD   42, 1
+#define T_CD_HA   43, 1
+#define T_CD_S    44, 1
+#define T_CD_R    45, 1
+#define T_CD_A    46, 1
+#define T_CD_ASET 47, 1
+#define T_CD_ASID 48, 16
+#define T_CD_HAD0 65, 1
+#define T_CD_TTB0 68, 52 /* address bits [55:4] */
+#define T_CD_HAD1 129, 1
+#define T_CD_TTB1 132, 52
+#define T_CD_MAIR 192, 64
 
 /* ---- L1STD (5.1), L1CD (5.3) ------------------------------------------- */
 static inline uint64_t l1std(uint64_t l2ptr, unsigned span)
@@ -103,23 +103,23 @@ static inline uint64_t l1cd(uint64_t l2ptr, unsigned valid)
 }
 
 /* ---- VMSAv8-64 descriptors (D8.3) --------------------------------------- */
-#define D_BLOCK     1ull
-#define D_PAGE      3ull
-#define D_TABLE     3ull
-#define D_ATTR(n)   ((uint64_t)(n) << 2)
-#define D_AP(n)     ((uint64_t)(n) << 6) /* AP[2:1] */
-#define D_SH(n)     ((uint64_t)(n) << 8)
-#define D_AF        (1ull << 10)
-#define D_NG        (1ull << 11)
-#define D_CONT      (1ull << 52)
-#define D_PXN       (1ull << 53)
-#define D_UXN       (1ull << 54)
-#define D_PXNTABLE  (1ull << 59)
-#define D_UXNTABLE  (1ull << 60)
+#define D_BLOCK      1ull
+#define D_PAGE       3ull
+#define D_TABLE      3ull
+#define D_ATTR(n)    ((uint64_t)(n) << 2)
+#define D_AP(n)      ((uint64_t)(n) << 6) /* AP[2:1] */
+#define D_SH(n)      ((uint64_t)(n) << 8)
+#define D_AF         (1ull << 10)
+#define D_NG         (1ull << 11)
+#define D_CONT       (1ull << 52)
+#define D_PXN        (1ull << 53)
+#define D_UXN        (1ull << 54)
+#define D_PXNTABLE   (1ull << 59)
+#define D_UXNTABLE   (1ull << 60)
 #define D_APTABLE(n) ((uint64_t)(n) << 61)
-#define D_S2MEM(n)  ((uint64_t)(n) << 2) /* MemAttr[3:0] */
-#define D_S2AP(n)   ((uint64_t)(n) << 6)
-#define D_S2XN(n)   ((uint64_t)(n) << 53) /* XN[1:0] */
+#define D_S2MEM(n)   ((uint64_t)(n) << 2) /* MemAttr[3:0] */
+#define D_S2AP(n)    ((uint64_t)(n) << 6)
+#define D_S2XN(n)    ((uint64_t)(n) << 53) /* XN[1:0] */
 
 /* A stage 1 leaf that everybody may read and write; not global. */
 #define D_S1_RW (D_AF | D_NG | D_SH(3) | D_AP(1))
@@ -127,19 +127,19 @@ static inline uint64_t l1cd(uint64_t l2ptr, unsigned valid)
 #define D_S2_RW (D_AF | D_SH(3) | D_S2AP(3) | D_S2MEM(15))
 
 /* ---- events (7.3) -------------------------------------------------------- */
-#define E_UUT              0x01u
-#define E_BAD_STREAMID     0x02u
-#define E_STE_FETCH        0x03u
-#define E_BAD_STE          0x04u
-#define E_STREAM_DISABLED  0x06u
-#define E_BAD_SUBSTREAMID  0x08u
-#define E_CD_FETCH         0x09u
-#define E_BAD_CD           0x0au
-#define E_WALK_EABT        0x0bu
-#define E_TRANSLATION      0x10u
-#define E_ADDR_SIZE        0x11u
-#define E_ACCESS           0x12u
-#define E_PERMISSION       0x13u
+#define E_UUT             0x01u
+#define E_BAD_STREAMID    0x02u
+#define E_STE_FETCH       0x03u
+#define E_BAD_STE         0x04u
+#define E_STREAM_DISABLED 0x06u
+#define E_BAD_SUBSTREAMID 0x08u
+#define E_CD_FETCH        0x09u
+#define E_BAD_CD          0x0au
+#define E_WALK_EABT       0x0bu
+#define E_TRANSLATION     0x10u
+#define E_ADDR_SIZE       0x11u
+#define E_ACCESS          0x12u
+#define E_PERMISSION      0x13u
 
 /* What tb_event adds to a record; the access gives RnW, PnU and InD. */
 #define EV_S2       1u
@@ -174,7 +174,8 @@ struct acc acc_ss(uint32_t sid, int32_t ssid, uint64_t va, const char *how);
 void tb_event(uint64_t ev[4], unsigned type, const struct acc *a,
               unsigned flags, uint64_t addr);
 
-/* ---- words ---------------------------------------------------------------- */
+/* ---- words ----------------------------------------------------------------
+ */
 
 void tb_put(uint64_t *words, unsigned lsb, unsigned width, uint64_t v);
 uint64_t tb_get(const uint64_t *words, unsigned lsb, unsigned width);

@@ -9,8 +9,8 @@
 #include "shim.h"
 #include "smmu_tables.h"
 
-static struct iovp_cache *make(uint32_t entries, uint32_t ways,
-                               uint32_t policy, uint32_t seed)
+static struct iovp_cache *make(uint32_t entries, uint32_t ways, uint32_t policy,
+                               uint32_t seed)
 {
     struct iovp_cache_config c = {entries, ways, policy, seed};
 
@@ -48,7 +48,8 @@ static uint64_t look(const struct iovp_cache *c, uint64_t addr, uint64_t ctx)
     return v;
 }
 
-/* ---- geometry -------------------------------------------------------------------- */
+/* ---- geometry
+ * -------------------------------------------------------------------- */
 
 TEST_CASE(CacheConfig, Validity)
 {
@@ -56,14 +57,12 @@ TEST_CASE(CacheConfig, Validity)
         uint32_t entries, ways, policy;
         bool valid;
     } k[] = {
-        {0, 0, 0, true},        {0, 3, 9, true},
-        {1, 1, 0, true},        {1, 2, 0, false},
-        {2, 2, 1, true},        {3, 1, 0, false},
-        {64, 64, 0, true},      {128, 64, 3, true},
-        {128, 128, 0, false},   {64, 0, 0, false},
-        {64, 3, 0, false},      {64, 4, 4, false},
-        {1u << 20, 4, 0, true}, {1u << 21, 4, 0, false},
-        {~0u, 1, 0, false},     {64, ~0u, 0, false},
+        {0, 0, 0, true},        {0, 3, 9, true},         {1, 1, 0, true},
+        {1, 2, 0, false},       {2, 2, 1, true},         {3, 1, 0, false},
+        {64, 64, 0, true},      {128, 64, 3, true},      {128, 128, 0, false},
+        {64, 0, 0, false},      {64, 3, 0, false},       {64, 4, 4, false},
+        {1u << 20, 4, 0, true}, {1u << 21, 4, 0, false}, {~0u, 1, 0, false},
+        {64, ~0u, 0, false},
     };
     unsigned i;
 
@@ -94,7 +93,8 @@ TEST_CASE(CacheConfig, AbsentCache)
     iovp_cache_destroy(c);
 }
 
-/* ---- what a lookup finds --------------------------------------------------------------- */
+/* ---- what a lookup finds
+ * --------------------------------------------------------------- */
 
 TEST_CASE(Cache, EverySizeClass)
 {
@@ -196,13 +196,13 @@ TEST_CASE(Cache, Statistics)
     CHECK_EQ(s->evictions, 1);
     CHECK_EQ(s->invalidations, 2);
     iovp_cache_reset(c);
-    CHECK_EQ(s->lookups + s->hits + s->fills + s->evictions +
-                 s->invalidations,
+    CHECK_EQ(s->lookups + s->hits + s->fills + s->evictions + s->invalidations,
              0);
     iovp_cache_destroy(c);
 }
 
-/* ---- one set: who is evicted --------------------------------------------------------------- */
+/* ---- one set: who is evicted
+ * --------------------------------------------------------------- */
 
 #define WAYS_MAX 64
 
@@ -313,8 +313,7 @@ static void run_set(unsigned policy, unsigned ways)
             fill(c, page << 12, 1, 12, page);
             model_fill(&s, page);
         } else {
-            CHECK_EQ(iovp_cache_invalidate(c, page << 12, page << 12, 1,
-                                           ~0ull),
+            CHECK_EQ(iovp_cache_invalidate(c, page << 12, page << 12, 1, ~0ull),
                      way >= 0);
             if (way >= 0)
                 s.page[way] = 0;

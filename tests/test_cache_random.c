@@ -89,8 +89,7 @@ static void settle(struct shadow *s)
 
     for (i = 0; i < s->keys; i++) {
         struct key *k = &s->key[i];
-        const void *p = iovp_cache_lookup_class(s->c, k->base, k->ctx,
-                                                k->log2);
+        const void *p = iovp_cache_lookup_class(s->c, k->base, k->ctx, k->log2);
 
         if (!k->live) {
             CHECK(p == NULL);
@@ -226,8 +225,8 @@ static void run(uint32_t entries, uint32_t ways, uint32_t policy)
     CHECK(st->hits <= st->lookups);
     iovp_cache_flush(s.c);
     for (i = 0; i < s.keys; i++)
-        CHECK(iovp_cache_peek(s.c, s.key[i].base, s.key[i].ctx,
-                              s.key[i].ctx) == NULL);
+        CHECK(iovp_cache_peek(s.c, s.key[i].base, s.key[i].ctx, s.key[i].ctx) ==
+              NULL);
     iovp_cache_destroy(s.c);
 }
 

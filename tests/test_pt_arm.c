@@ -20,7 +20,8 @@ static struct pt_arm_table table(unsigned granule, unsigned bits, int start)
     return t;
 }
 
-/* ---- geometry -------------------------------------------------------------------- */
+/* ---- geometry
+ * -------------------------------------------------------------------- */
 
 TEST_CASE(PtArm, LevelShifts)
 {
@@ -80,8 +81,8 @@ TEST_CASE(PtArm, Stage2StartLevels)
             for (bits = 12; bits < 60; bits++) {
                 bool ok = bits >= k->min && bits <= k->max && pas[p] >= k->pa;
 
-                CHECK_EQ(pt_arm_s2_start_level(k->granule, k->sl0, bits,
-                                               pas[p], false),
+                CHECK_EQ(pt_arm_s2_start_level(k->granule, k->sl0, bits, pas[p],
+                                               false),
                          ok ? k->level : -1);
             }
         }
@@ -104,7 +105,8 @@ TEST_CASE(PtArm, Stage2SmallTables)
     }
 }
 
-/* ---- where the descriptors are ------------------------------------------------------ */
+/* ---- where the descriptors are
+ * ------------------------------------------------------ */
 
 TEST_CASE(PtArm, DescriptorAddresses)
 {
@@ -137,10 +139,10 @@ TEST_CASE(PtArm, RootsAreAlignedToTheirSize)
         int start;
         uint64_t base;
     } k[] = {
-        {12, 48, 48, 0, 0x7ffff000},  {12, 47, 48, 0, 0x7ffff800},
-        {12, 32, 48, 1, 0x7fffffe0},  {12, 32, 52, 1, 0x7fffffc0},
-        {16, 44, 48, 1, 0x7fffffe0},  {16, 44, 52, 1, 0x7fffffc0},
-        {14, 48, 48, 0, 0x7ffffff0},  {12, 43, 48, 1, 0x7fff0000},
+        {12, 48, 48, 0, 0x7ffff000}, {12, 47, 48, 0, 0x7ffff800},
+        {12, 32, 48, 1, 0x7fffffe0}, {12, 32, 52, 1, 0x7fffffc0},
+        {16, 44, 48, 1, 0x7fffffe0}, {16, 44, 52, 1, 0x7fffffc0},
+        {14, 48, 48, 0, 0x7ffffff0}, {12, 43, 48, 1, 0x7fff0000},
         {16, 52, 52, 1, 0x7fffe000},
     };
     unsigned i;
@@ -157,12 +159,13 @@ TEST_CASE(PtArm, RootsAreAlignedToTheirSize)
     }
 }
 
-/* ---- one step ---------------------------------------------------------------------------- */
+/* ---- one step
+ * ----------------------------------------------------------------------------
+ */
 
 static enum pt_arm_step step(const struct pt_arm_table *t, int level,
                              uint64_t desc, struct pt_arm_walk *w,
-                             struct pt_arm_leaf *leaf,
-                             enum pt_arm_fault *fault)
+                             struct pt_arm_leaf *leaf, enum pt_arm_fault *fault)
 {
     memset(w, 0, sizeof(*w));
     memset(leaf, 0, sizeof(*leaf));
@@ -171,8 +174,8 @@ static enum pt_arm_step step(const struct pt_arm_table *t, int level,
     return pt_arm_step(t, w, desc, leaf, fault);
 }
 
-static void expect_fault(const struct pt_arm_table *t, int level,
-                         uint64_t desc, enum pt_arm_fault want)
+static void expect_fault(const struct pt_arm_table *t, int level, uint64_t desc,
+                         enum pt_arm_fault want)
 {
     struct pt_arm_walk w;
     struct pt_arm_leaf leaf;
@@ -215,18 +218,18 @@ TEST_CASE(PtArm, Tables)
     CHECK_EQ(w.table, 0x123456789000);
     CHECK_EQ(w.level, 1);
     CHECK(!w.limits.ro && !w.limits.no_el0 && !w.limits.uxn && !w.limits.pxn);
-    CHECK_EQ(step(&t, 2, D_TABLE | D_APTABLE(2) | D_PXNTABLE, &w, &leaf,
-                  &fault),
-             PT_ARM_STEP_TABLE);
+    CHECK_EQ(
+        step(&t, 2, D_TABLE | D_APTABLE(2) | D_PXNTABLE, &w, &leaf, &fault),
+        PT_ARM_STEP_TABLE);
     CHECK(w.limits.ro && !w.limits.no_el0 && !w.limits.uxn && w.limits.pxn);
     CHECK_EQ(pt_arm_step(&t, &w, D_PAGE | D_AF | D_APTABLE(1), &leaf, &fault),
              PT_ARM_STEP_LEAF);
     /* Bits [63:59] of a leaf are no limits. */
     CHECK(leaf.limits.ro && !leaf.limits.no_el0 && leaf.limits.pxn);
     t.hierarchical = false;
-    CHECK_EQ(step(&t, 0, D_TABLE | D_APTABLE(3) | D_UXNTABLE, &w, &leaf,
-                  &fault),
-             PT_ARM_STEP_TABLE);
+    CHECK_EQ(
+        step(&t, 0, D_TABLE | D_APTABLE(3) | D_UXNTABLE, &w, &leaf, &fault),
+        PT_ARM_STEP_TABLE);
     CHECK(!w.limits.ro && !w.limits.no_el0 && !w.limits.uxn);
 }
 
@@ -288,7 +291,9 @@ TEST_CASE(PtArm, BigEndian)
     expect_leaf(&t, 3, 0x0394785634120000ull, 0x123456789000, 12);
 }
 
-/* ---- permissions ---------------------------------------------------------------------------- */
+/* ---- permissions
+ * ----------------------------------------------------------------------------
+ */
 
 TEST_CASE(PtArm, Need)
 {
@@ -303,8 +308,8 @@ TEST_CASE(PtArm, Need)
     CHECK_EQ(pt_arm_need(false, false, false, true), 0);
 }
 
-#define P(r, w, x) ((r) * PT_ARM_PR | (w) * PT_ARM_PW | (x) * PT_ARM_PX)
-#define U(r, w, x) ((r) * PT_ARM_UR | (w) * PT_ARM_UW | (x) * PT_ARM_UX)
+#define P(r, w, x) ((r)*PT_ARM_PR | (w)*PT_ARM_PW | (x)*PT_ARM_PX)
+#define U(r, w, x) ((r)*PT_ARM_UR | (w)*PT_ARM_UW | (x)*PT_ARM_UX)
 
 TEST_CASE(PtArm, Stage1Permissions)
 {

@@ -7,8 +7,17 @@
 #define VA_HI 0xffff000000001000ull
 #define SID   5u
 
-enum { IDS_DEFAULT, IDS_TERM, IDS_ASID8, IDS_BE, IDS_MIXED, IDS_NO_16K,
-       IDS_STT, IDS_OAS44, IDS_VAX };
+enum {
+    IDS_DEFAULT,
+    IDS_TERM,
+    IDS_ASID8,
+    IDS_BE,
+    IDS_MIXED,
+    IDS_NO_16K,
+    IDS_STT,
+    IDS_OAS44,
+    IDS_VAX
+};
 
 static void set_ids(struct smmuv3_config *c, unsigned ids)
 {
@@ -204,8 +213,8 @@ static void check_tsz(unsigned ids, unsigned granule, unsigned min,
             stream_write(&f.sc, &st);
             scene_do(&f.sc, acc(SID, n ? VA_HI : VA_LO, "r"));
             if ((f.sc.r.event != E_BAD_CD) != legal)
-                REPORT("ids %u granule %u T%uSZ %u: event %#x", ids, granule,
-                       n, tsz, f.sc.r.event);
+                REPORT("ids %u granule %u T%uSZ %u: event %#x", ids, granule, n,
+                       tsz, f.sc.r.event);
         }
     }
     scene_close(&f.sc);
@@ -255,7 +264,8 @@ TEST_CASE(CdIllegal, TtbBeyondIps)
     scene_close(&f.sc);
 }
 
-/* ---- 5.4.1.1: EPDx ------------------------------------------------------------- */
+/* ---- 5.4.1.1: EPDx
+ * ------------------------------------------------------------- */
 
 /* Garbage in the fields of a disabled TTB does not matter. */
 static void garbage_ttb(uint64_t cd[8], unsigned n)
@@ -310,8 +320,7 @@ TEST_CASE(Epd, InEl2)
     garbage_ttb(f.st.cd, 1);
     stream_write(&f.sc, &f.st);
     EXPECT_OK(&f.sc, acc(SID, VA_LO, "r"), SOMEWHERE);
-    EXPECT_EVENT(&f.sc, acc(SID, VA_HI, "r"), E_TRANSLATION,
-                 EV_CLASS_IN, 0);
+    EXPECT_EVENT(&f.sc, acc(SID, VA_HI, "r"), E_TRANSLATION, EV_CLASS_IN, 0);
     scene_close(&f.sc);
 
     cd_open(&f, IDS_DEFAULT, 2, 3);

@@ -6,9 +6,9 @@
 #include "shim.h"
 #include "smmu_scene.h"
 
-#define FMT_2LVL   (1u << 16)
-#define SPLIT(n)   ((uint32_t)(n) << 6)
-#define RECINVSID  2u
+#define FMT_2LVL  (1u << 16)
+#define SPLIT(n)  ((uint32_t)(n) << 6)
+#define RECINVSID 2u
 
 /* A bypass STE, whose access of `va` answers `va`. */
 static void put_bypass(struct scene *sc, uint64_t at)
@@ -28,8 +28,7 @@ TEST_CASE(StreamTable, LinearBounds)
     scene_open(&sc);
     for (i = 0; i < 5; i++) {
         uint32_t n = 1u << log2size[i];
-        uint64_t base = scene_alloc(&sc, 64ull << log2size[i],
-                                    6 + log2size[i]);
+        uint64_t base = scene_alloc(&sc, 64ull << log2size[i], 6 + log2size[i]);
 
         scene_strtab(&sc, base, log2size[i]);
         put_bypass(&sc, base + 64ull * (n - 1));
@@ -134,8 +133,7 @@ TEST_CASE(StreamTable, TwoLevelSplits)
         uint64_t l1 = scene_alloc(&sc, 8 * 1024, 13);
         uint64_t l2 = scene_alloc(&sc, 64ull << split, 6 + split);
 
-        scene_strtab(&sc, l1,
-                     16 | SPLIT(splits[i].field) | FMT_2LVL);
+        scene_strtab(&sc, l1, 16 | SPLIT(splits[i].field) | FMT_2LVL);
         bench_put64(&sc.b, l1 + 8, l1std(l2, split + 1));
         put_bypass(&sc, l2);
         put_bypass(&sc, l2 + 64ull * (n - 1));

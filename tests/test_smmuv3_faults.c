@@ -26,10 +26,8 @@ static const struct {
     uint64_t va;
     unsigned type;
 } cases[] = {
-    {VA + 0x1000, E_TRANSLATION},
-    {VA + 0x2000, E_ACCESS},
-    {VA + 0x3000, E_ADDR_SIZE},
-    {VA + 0x4000, E_PERMISSION},
+    {VA + 0x1000, E_TRANSLATION}, {VA + 0x2000, E_ACCESS},
+    {VA + 0x3000, E_ADDR_SIZE},   {VA + 0x4000, E_PERMISSION},
     {1ull << 48, E_TRANSLATION},
 };
 
@@ -113,8 +111,7 @@ TEST_CASE(Faults, WalkAbortAtEachLevel)
 
         bench_fault(&sc.b, at + 7, true, false);
         scene_invalidate(&sc);
-        EXPECT_EVENT(&sc, acc(SID, va + 5, "r"), E_WALK_EABT, EV_CLASS_TT,
-                     at);
+        EXPECT_EVENT(&sc, acc(SID, va + 5, "r"), E_WALK_EABT, EV_CLASS_TT, at);
         bench_clear_faults(&sc.b);
     }
     EXPECT_OK(&sc, acc(SID, va + 5, "r"), SOMEWHERE + 5);
@@ -153,8 +150,8 @@ TEST_CASE(Faults, WalkingOnesThroughTheRecord)
     for (bit = 8; bit < 32; bit++)
         EXPECT_EVENT(&sc, acc(1u << bit, 0, "r"), E_BAD_STREAMID, 0, 0);
     for (bit = 0; bit < 20; bit++)
-        EXPECT_EVENT(&sc, acc_ss(1u << 20, 1 << bit, 0, "r"), E_BAD_STREAMID,
-                     0, 0);
+        EXPECT_EVENT(&sc, acc_ss(1u << 20, 1 << bit, 0, "r"), E_BAD_STREAMID, 0,
+                     0);
     scene_close(&sc);
 }
 
@@ -168,8 +165,8 @@ TEST_CASE(Faults, AtomicNeedsBoth)
     EXPECT_OK(&sc, acc(SID, VA, "rw"), SOMEWHERE);
     EXPECT_EVENT(&sc, acc(SID, VA + 0x4000, "rw"), E_PERMISSION, EV_CLASS_IN,
                  0);
-    EXPECT_EVENT(&sc, acc(SID, VA + 0x4000, "rwxp"), E_PERMISSION,
-                 EV_CLASS_IN, 0);
+    EXPECT_EVENT(&sc, acc(SID, VA + 0x4000, "rwxp"), E_PERMISSION, EV_CLASS_IN,
+                 0);
     scene_close(&sc);
 }
 
@@ -221,14 +218,14 @@ TEST_CASE(Faults, Priorities)
     tb_put(st.ste, T_STE_S1STALLD, 0);
     tb_put(st.cd, T_CD_V, 0);
     stream_write(&sc, &st);
-    EXPECT_EVENT(&sc, acc_ss(SID, 3, 1ull << 50, "r"), E_BAD_SUBSTREAMID, 0,
-                 0);
+    EXPECT_EVENT(&sc, acc_ss(SID, 3, 1ull << 50, "r"), E_BAD_SUBSTREAMID, 0, 0);
     /* An illegal CD beats a bad address. */
     EXPECT_EVENT(&sc, acc(SID, 1ull << 50, "r"), E_BAD_CD, 0, 0);
     scene_close(&sc);
 }
 
-/* ---- SMMUEN == 0 (3.4, 6.3.14) --------------------------------------------------- */
+/* ---- SMMUEN == 0 (3.4, 6.3.14)
+ * --------------------------------------------------- */
 
 TEST_CASE(Disabled, BypassAndAbort)
 {

@@ -145,7 +145,8 @@ TEST_CASE(HitEqualsMiss, AcrossWorldsWithoutNewCore)
     scene_close(&sc);
 }
 
-/* ---- debug accesses ---------------------------------------------------------------- */
+/* ---- debug accesses
+ * ---------------------------------------------------------------- */
 
 /* Everything that an access could change. */
 struct trace {

@@ -23,7 +23,8 @@ static void map_ipa(struct scene *sc, struct stream *st, uint64_t attrs)
     scene_invalidate(sc);
 }
 
-/* ---- addresses ------------------------------------------------------------------ */
+/* ---- addresses
+ * ------------------------------------------------------------------ */
 
 /* Every pair of granules; the result is linear within the smaller page. */
 TEST_CASE(Nested, EveryPairOfGranules)
@@ -90,7 +91,8 @@ TEST_CASE(Nested, BlockOnBlock)
     scene_close(&sc);
 }
 
-/* ---- class IN: the access's own IPA ---------------------------------------------- */
+/* ---- class IN: the access's own IPA
+ * ---------------------------------------------- */
 
 TEST_CASE(Nested, FaultsOfTheOutput)
 {
@@ -102,16 +104,15 @@ TEST_CASE(Nested, FaultsOfTheOutput)
     EXPECT_EVENT(&sc, acc(SID, VA + 0x321, "r"), E_TRANSLATION,
                  EV_S2 | EV_CLASS_IN, IPA);
     map_ipa(&sc, &st, D_S2_RW & ~D_AF);
-    EXPECT_EVENT(&sc, acc(SID, VA + 0x321, "w"), E_ACCESS,
-                 EV_S2 | EV_CLASS_IN, IPA);
+    EXPECT_EVENT(&sc, acc(SID, VA + 0x321, "w"), E_ACCESS, EV_S2 | EV_CLASS_IN,
+                 IPA);
     map_ipa(&sc, &st, D_AF | D_S2AP(1) | D_S2MEM(15));
     EXPECT_OK(&sc, acc(SID, VA, "r"), SOMEWHERE);
     EXPECT_EVENT(&sc, acc(SID, VA + 0x321, "wp"), E_PERMISSION,
                  EV_S2 | EV_CLASS_IN, IPA);
     tb_put(st.ste, T_STE_S2PS, 0); /* 32 bits */
     stream_write(&sc, &st);
-    EXPECT_EVENT(&sc, acc(SID, VA, "r"), E_ADDR_SIZE, EV_S2 | EV_CLASS_IN,
-                 IPA);
+    EXPECT_EVENT(&sc, acc(SID, VA, "r"), E_ADDR_SIZE, EV_S2 | EV_CLASS_IN, IPA);
     scene_close(&sc);
 }
 
@@ -167,8 +168,7 @@ TEST_CASE(Nested, Stage1Faults)
     EXPECT_EVENT(&sc, acc(SID, 0x9000, "r"), E_TRANSLATION, EV_CLASS_IN, 0);
     EXPECT_EVENT(&sc, acc(SID, 0x2000, "r"), E_ACCESS, EV_CLASS_IN, 0);
     EXPECT_EVENT(&sc, acc(SID, 0x3000, "r"), E_ADDR_SIZE, EV_CLASS_IN, 0);
-    EXPECT_EVENT(&sc, acc(SID, 1ull << 48, "r"), E_TRANSLATION, EV_CLASS_IN,
-                 0);
+    EXPECT_EVENT(&sc, acc(SID, 1ull << 48, "r"), E_TRANSLATION, EV_CLASS_IN, 0);
     scene_close(&sc);
 }
 
@@ -193,7 +193,8 @@ TEST_CASE(Nested, IpaBeyondT0sz)
     scene_close(&sc);
 }
 
-/* ---- class CD and TT ---------------------------------------------------------------- */
+/* ---- class CD and TT
+ * ---------------------------------------------------------------- */
 
 /* Give the page that holds `pa` a stage 2 descriptor of its own. */
 static void s2_page(struct scene *sc, struct stream *st, uint64_t pa,
@@ -342,8 +343,7 @@ TEST_CASE(Nested, ProtectedTableWalk)
     stream_write(&sc, &st);
     at = tree_slot(&sc, &st.s1, VA, 1);
     for (device = 0; device < 4; device++) {
-        s2_page(&sc, &st, at,
-                D_PAGE | D_AF | D_S2AP(3) | D_S2MEM(device));
+        s2_page(&sc, &st, at, D_PAGE | D_AF | D_S2AP(3) | D_S2MEM(device));
         tb_put(st.ste, T_STE_S2PTW, 0);
         stream_write(&sc, &st);
         EXPECT_OK(&sc, acc(SID, VA, "r"), SOMEWHERE);

@@ -41,11 +41,12 @@ static void use_table(struct scene *sc, uint64_t table, unsigned fmt,
     stream_write(sc, &st);
 }
 
-#define EXPECT_SSID(sc, ssid)                                                  \
-    EXPECT_OK(sc, acc_ss(SID, (int32_t)(ssid), VA + 0x10, "r"),                \
+#define EXPECT_SSID(sc, ssid)                                   \
+    EXPECT_OK(sc, acc_ss(SID, (int32_t)(ssid), VA + 0x10, "r"), \
               page_of(ssid) + 0x10)
 
-/* ---- one CD ---------------------------------------------------------------- */
+/* ---- one CD ----------------------------------------------------------------
+ */
 
 /* S1CDMax == 0: one CD, no substreams, S1DSS and S1Fmt IGNORED. */
 TEST_CASE(SingleCd, NoSubstreams)
@@ -61,10 +62,8 @@ TEST_CASE(SingleCd, NoSubstreams)
         for (fmt = 0; fmt < 4; fmt++) {
             use_table(&sc, at, fmt, 0, dss);
             EXPECT_OK(&sc, acc(SID, VA, "r"), page_of(0));
-            EXPECT_EVENT(&sc, acc_ss(SID, 0, VA, "r"), E_BAD_SUBSTREAMID, 0,
-                         0);
-            EXPECT_EVENT(&sc, acc_ss(SID, 1, VA, "r"), E_BAD_SUBSTREAMID, 0,
-                         0);
+            EXPECT_EVENT(&sc, acc_ss(SID, 0, VA, "r"), E_BAD_SUBSTREAMID, 0, 0);
+            EXPECT_EVENT(&sc, acc_ss(SID, 1, VA, "r"), E_BAD_SUBSTREAMID, 0, 0);
         }
     }
     scene_close(&sc);
@@ -88,7 +87,8 @@ TEST_CASE(SingleCd, SubstreamsNotSupported)
     scene_close(&sc);
 }
 
-/* ---- linear tables ------------------------------------------------------------ */
+/* ---- linear tables
+ * ------------------------------------------------------------ */
 
 TEST_CASE(LinearCd, Bounds)
 {
@@ -129,7 +129,8 @@ TEST_CASE(LinearCd, ReservedFormatAndAlignment)
     scene_close(&sc);
 }
 
-/* ---- S1DSS ---------------------------------------------------------------------- */
+/* ---- S1DSS
+ * ---------------------------------------------------------------------- */
 
 static uint64_t dss_table(struct scene *sc)
 {
@@ -195,7 +196,8 @@ TEST_CASE(S1dss, Substream0)
     scene_close(&sc);
 }
 
-/* ---- two-level tables -------------------------------------------------------------- */
+/* ---- two-level tables
+ * -------------------------------------------------------------- */
 
 struct l2_case {
     unsigned fmt, split, l1_log2_min;
@@ -282,7 +284,8 @@ TEST_CASE(TwoLevelCd, L2PtrAlignment)
     scene_close(&sc);
 }
 
-/* ---- F_CD_FETCH ---------------------------------------------------------------------- */
+/* ---- F_CD_FETCH
+ * ---------------------------------------------------------------------- */
 
 TEST_CASE(CdFetch, External)
 {
@@ -322,7 +325,9 @@ TEST_CASE(CdFetch, FailureIsNotCached)
     scene_close(&sc);
 }
 
-/* ---- nested ------------------------------------------------------------------------------ */
+/* ---- nested
+ * ------------------------------------------------------------------------------
+ */
 
 /* L1CD and CD addresses are IPAs; stage 2's faults have class CD. */
 TEST_CASE(NestedCd, TwoLevelInIpaSpace)
@@ -374,8 +379,8 @@ TEST_CASE(NestedCd, S1dssBypassIsStage2Only)
     tb_put(st.ste, T_STE_S1CPTR, 0x5000 >> 6); /* not mapped at stage 2 */
     stream_write(&sc, &st);
     EXPECT_OK(&sc, acc(SID, VA + 8, "w"), SOMEWHERE + 8);
-    EXPECT_EVENT(&sc, acc(SID, 0x2000, "r"), E_TRANSLATION,
-                 EV_S2 | EV_CLASS_IN, 0x2000);
+    EXPECT_EVENT(&sc, acc(SID, 0x2000, "r"), E_TRANSLATION, EV_S2 | EV_CLASS_IN,
+                 0x2000);
     EXPECT_EVENT(&sc, acc(SID, 1ull << 48, "r"), E_ADDR_SIZE, EV_CLASS_IN, 0);
     EXPECT_EVENT(&sc, acc_ss(SID, 1, VA, "r"), E_TRANSLATION,
                  EV_S2 | EV_CLASS_CD, 0x5000);

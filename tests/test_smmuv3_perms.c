@@ -58,8 +58,7 @@ static void check_perms(struct scene *sc, struct stream *st,
     static const char *const priv[3] = {"rp", "wp", "xp"};
     unsigned i;
 
-    tree_set(sc, &st->s1, VA, 3,
-             SOMEWHERE | D_PAGE | D_AF | D_NG | k->leaf);
+    tree_set(sc, &st->s1, VA, 3, SOMEWHERE | D_PAGE | D_AF | D_NG | k->leaf);
     put_table(sc, st, 1, k->table1);
     put_table(sc, st, 2, k->table2);
     tb_put(st->cd, T_CD_WXN, (k->cd & WXN) != 0);
@@ -96,7 +95,8 @@ static void run(const struct perm_case *rows, unsigned n, unsigned strw,
 
 #define ROWS(t) t, sizeof(t) / sizeof(t[0])
 
-/* ---- EL1&0 and EL2&0 ----------------------------------------------------------- */
+/* ---- EL1&0 and EL2&0
+ * ----------------------------------------------------------- */
 
 static const struct perm_case el1[] = {
     /* AP[2:1]; what EL0 may write, EL1 may not execute. */
@@ -170,7 +170,9 @@ TEST_CASE(Permissions, HadNotImplemented)
     run(ROWS(rows), 0, 2, 1u << 2);
 }
 
-/* ---- EL2 --------------------------------------------------------------------------- */
+/* ---- EL2
+ * ---------------------------------------------------------------------------
+ */
 
 /*
  * One privilege: AP[1] counts as 1, bit 54 is XN, PXN, APTable[0], PXNTable
@@ -216,7 +218,8 @@ TEST_CASE(Permissions, NoHypMeansEl1)
     scene_close(&sc);
 }
 
-/* ---- the worlds' tables ------------------------------------------------------------ */
+/* ---- the worlds' tables
+ * ------------------------------------------------------------ */
 
 /* EL2 has TTB0 alone: bit 55 does not select TTB1. */
 TEST_CASE(Worlds, El2HasOneTable)

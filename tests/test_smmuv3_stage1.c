@@ -20,7 +20,8 @@ static int start_level(unsigned granule, unsigned bits)
     return bits > 42 ? 1 : bits > 29 ? 2 : 3;
 }
 
-/* ---- every size of the input --------------------------------------------------- */
+/* ---- every size of the input
+ * --------------------------------------------------- */
 
 static void check_size(unsigned granule, unsigned bits, bool upper)
 {
@@ -109,7 +110,8 @@ TEST_CASE(Stage1, EachBitAboveTheRange)
     scene_close(&sc);
 }
 
-/* ---- Top Byte Ignore (3.4.1) ------------------------------------------------------- */
+/* ---- Top Byte Ignore (3.4.1)
+ * ------------------------------------------------------- */
 
 static void tbi_open(struct scene *sc, struct stream *st, unsigned tbi0,
                      unsigned tbi1)
@@ -163,7 +165,8 @@ TEST_CASE(Tbi, UpperHalf)
     scene_close(&sc);
 }
 
-/* A tagged and an untagged address are one TLB entry; InputAddr keeps the tag. */
+/* A tagged and an untagged address are one TLB entry; InputAddr keeps the tag.
+ */
 TEST_CASE(Tbi, HitAndFaultAddress)
 {
     struct scene sc;
@@ -183,7 +186,8 @@ TEST_CASE(Tbi, HitAndFaultAddress)
     scene_close(&sc);
 }
 
-/* ---- descriptors --------------------------------------------------------------------- */
+/* ---- descriptors
+ * --------------------------------------------------------------------- */
 
 /* Which levels may hold a block, 48-bit addresses (Arm ARM D8.3). */
 static bool block_level(unsigned granule, int level)
@@ -261,7 +265,8 @@ TEST_CASE(Stage1, InvalidDescriptorsAtEachLevel)
     check_invalid(16);
 }
 
-/* ---- address sizes -------------------------------------------------------------------- */
+/* ---- address sizes
+ * -------------------------------------------------------------------- */
 
 /* Leaf and table beyond the effective IPS at every IPS (5.4, 3.4). */
 TEST_CASE(Stage1, AddressSizeAtEveryIps)
@@ -322,8 +327,7 @@ TEST_CASE(Stage1, FiftyTwoBits)
     EXPECT_OK(&sc, acc(SID, (1ull << 42) + 0x123456789a, "r"),
               (1ull << 42) + 0x123456789a);
     CHECK_EQ(sc.r.log2, 42);
-    EXPECT_EVENT(&sc, acc(SID, 1ull << 52, "r"), E_TRANSLATION, EV_CLASS_IN,
-                 0);
+    EXPECT_EVENT(&sc, acc(SID, 1ull << 52, "r"), E_TRANSLATION, EV_CLASS_IN, 0);
     /* IPS 48: the same descriptor is now too large. */
     tb_put(st.cd, T_CD_IPS, 5);
     stream_write(&sc, &st);
@@ -370,7 +374,8 @@ TEST_CASE(Stage1, SmallRootsAreAlignedByTheIps)
     check_alignment(14, 48, 6, 48, 0);
 }
 
-/* ---- Access flag ------------------------------------------------------------------------ */
+/* ---- Access flag
+ * ------------------------------------------------------------------------ */
 
 TEST_CASE(Stage1, AccessFlag)
 {
@@ -379,8 +384,7 @@ TEST_CASE(Stage1, AccessFlag)
 
     scene_open(&sc);
     stream_s1(&sc, &st, SID, 12, 48);
-    tree_set(&sc, &st.s1, 0x1000, 3,
-             SOMEWHERE | D_PAGE | (D_S1_RW & ~D_AF));
+    tree_set(&sc, &st.s1, 0x1000, 3, SOMEWHERE | D_PAGE | (D_S1_RW & ~D_AF));
     tree_set(&sc, &st.s1, 1ull << 21, 2,
              SOMEWHERE | D_BLOCK | (D_S1_RW & ~D_AF));
     /* Read-only and not accessed: F_ACCESS comes first (7.3.22). */
@@ -397,7 +401,8 @@ TEST_CASE(Stage1, AccessFlag)
     scene_close(&sc);
 }
 
-/* ---- big-endian tables -------------------------------------------------------------------- */
+/* ---- big-endian tables
+ * -------------------------------------------------------------------- */
 
 TEST_CASE(Stage1, BigEndianTables)
 {

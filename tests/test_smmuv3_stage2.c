@@ -7,7 +7,8 @@
 
 #define SID 6u
 
-/* ---- every legal geometry -------------------------------------------------------- */
+/* ---- every legal geometry
+ * -------------------------------------------------------- */
 
 struct geometry {
     unsigned granule;
@@ -119,7 +120,8 @@ TEST_CASE(Stage2, BaseIsAligned)
     scene_close(&sc);
 }
 
-/* ---- blocks and faults of the format ---------------------------------------------- */
+/* ---- blocks and faults of the format
+ * ---------------------------------------------- */
 
 TEST_CASE(Stage2, Blocks)
 {
@@ -133,8 +135,8 @@ TEST_CASE(Stage2, Blocks)
     tree_set(&sc, &st.s2, 2ull << 39, 2, 1ull << 21 | D_BLOCK | D_S2_RW);
     tree_set(&sc, &st.s2, 3ull << 39, 3, 0x1000 | D_BLOCK | D_S2_RW);
     stream_write(&sc, &st);
-    EXPECT_EVENT(&sc, acc(SID, 0x5000, "r"), E_TRANSLATION,
-                 EV_S2 | EV_CLASS_IN, 0x5000);
+    EXPECT_EVENT(&sc, acc(SID, 0x5000, "r"), E_TRANSLATION, EV_S2 | EV_CLASS_IN,
+                 0x5000);
     EXPECT_OK(&sc, acc(SID, (1ull << 39) + 0x3fffffff, "r"), 0x7fffffff);
     CHECK_EQ(sc.r.log2, 30);
     EXPECT_OK(&sc, acc(SID, (2ull << 39) + 0x1fffff, "r"), 0x3fffff);
@@ -212,7 +214,8 @@ TEST_CASE(Stage2, AccessFlag)
     scene_close(&sc);
 }
 
-/* ---- permissions -------------------------------------------------------------------- */
+/* ---- permissions
+ * -------------------------------------------------------------------- */
 
 struct s2_perm {
     unsigned s2ap, xn;
@@ -265,8 +268,8 @@ static void check_s2_perms(bool xnx)
         const char *user = xnx ? k->user : k->no_xnx;
 
         tree_set(&sc, &st.s2, 0x1000, 3,
-                 SOMEWHERE | D_PAGE | D_AF | D_S2AP(k->s2ap) |
-                     D_S2XN(k->xn) | D_S2MEM(15));
+                 SOMEWHERE | D_PAGE | D_AF | D_S2AP(k->s2ap) | D_S2XN(k->xn) |
+                     D_S2MEM(15));
         stream_write(&sc, &st);
         check_s2_perm(&sc, "rp", priv);
         check_s2_perm(&sc, "wp", priv);
@@ -307,7 +310,9 @@ TEST_CASE(Stage2, NoHierarchy)
     scene_close(&sc);
 }
 
-/* ---- S2R --------------------------------------------------------------------------------- */
+/* ---- S2R
+ * ---------------------------------------------------------------------------------
+ */
 
 /* 5.5: without S2R the four translation-related faults are silent aborts. */
 TEST_CASE(Stage2, SilentWithoutS2r)

@@ -144,11 +144,23 @@ TEST_CASE(Ste, SubstreamWithoutStage1)
     scene_close(&f.sc);
 }
 
-/* ---- SteIllegal() ----------------------------------------------------------- */
+/* ---- SteIllegal() -----------------------------------------------------------
+ */
 
-enum { IDS_DEFAULT, IDS_NO_S1, IDS_NO_S2, IDS_NO_HYP, IDS_NO_CD2L,
-       IDS_NO_SSID, IDS_VMID8, IDS_BE, IDS_MIXED, IDS_NO_16K, IDS_OAS40,
-       IDS_STT };
+enum {
+    IDS_DEFAULT,
+    IDS_NO_S1,
+    IDS_NO_S2,
+    IDS_NO_HYP,
+    IDS_NO_CD2L,
+    IDS_NO_SSID,
+    IDS_VMID8,
+    IDS_BE,
+    IDS_MIXED,
+    IDS_NO_16K,
+    IDS_OAS40,
+    IDS_STT
+};
 
 static void set_ids(struct smmuv3_config *c, unsigned ids)
 {
@@ -280,8 +292,7 @@ static void check_ste(struct four *f, const struct ste_case *k, unsigned i,
     scene_do(&f->sc, acc(i, VA, "r"));
     if ((f->sc.r.event == E_BAD_STE) != ((k->illegal >> i) & 1))
         REPORT("%s, Config %u, bits [%u+:%u] = %#llx: event %#x", what, i,
-                  k->lsb, k->width, (unsigned long long)k->value,
-                  f->sc.r.event);
+               k->lsb, k->width, (unsigned long long)k->value, f->sc.r.event);
     CHECK_EQ(f->sc.events, f->sc.r.event != 0);
 }
 
@@ -414,9 +425,8 @@ static void check_sl0(unsigned ids, const struct sl0_range *rows)
             stream_write(&f.sc, &st);
             scene_do(&f.sc, acc(6, 0, "r"));
             if ((f.sc.r.event == E_BAD_STE) == legal)
-                REPORT("ids %u granule 2^%u SL0 %u T0SZ %u: event %#x",
-                          ids, rows[i].granule, rows[i].sl0, t0sz,
-                          f.sc.r.event);
+                REPORT("ids %u granule 2^%u SL0 %u T0SZ %u: event %#x", ids,
+                       rows[i].granule, rows[i].sl0, t0sz, f.sc.r.event);
         }
     }
     scene_close(&f.sc);
@@ -437,7 +447,8 @@ TEST_CASE(SteIllegal, SmallTranslationTables)
     check_sl0(IDS_STT, sl0_stt);
 }
 
-/* ---- IGNORED fields ------------------------------------------------------------ */
+/* ---- IGNORED fields
+ * ------------------------------------------------------------ */
 
 /* Everything that belongs to stage 2, all ones. */
 static void garbage_s2(uint64_t ste[8])

@@ -6,25 +6,25 @@
 #include "shim.h"
 #include "smmu_scene.h"
 
-#define VA    0x40201000ull /* indexes 0, 1, 1, 1 */
-#define IPA   0x5000ull
-#define OLD   0x2340000000ull
-#define NEW   0x6780000000ull
+#define VA      0x40201000ull /* indexes 0, 1, 1, 1 */
+#define IPA     0x5000ull
+#define OLD     0x2340000000ull
+#define NEW     0x6780000000ull
 #define VMID(n) ((uint64_t)(n) << 32)
 #define ASID(n) ((uint64_t)(n) << 48)
-#define LEAF  1u
+#define LEAF    1u
 
-#define NH_ALL     0x10u
-#define NH_ASID    0x11u
-#define NH_VA      0x12u
-#define NH_VAA     0x13u
-#define EL2_ALL    0x20u
-#define EL2_VA     0x22u
-#define S12_VMALL  0x28u
-#define S2_IPA     0x2au
-#define NSNH_ALL   0x30u
-#define CFGI_STE   0x03u
-#define CFGI_CD    0x05u
+#define NH_ALL      0x10u
+#define NH_ASID     0x11u
+#define NH_VA       0x12u
+#define NH_VAA      0x13u
+#define EL2_ALL     0x20u
+#define EL2_VA      0x22u
+#define S12_VMALL   0x28u
+#define S2_IPA      0x2au
+#define NSNH_ALL    0x30u
+#define CFGI_STE    0x03u
+#define CFGI_CD     0x05u
 #define CFGI_CD_ALL 0x06u
 
 static void tell(struct scene *sc, uint64_t w0, uint64_t w1)
@@ -42,7 +42,8 @@ static void open_s1(struct scene *sc, struct stream *st, unsigned granule)
     stream_write(sc, st);
 }
 
-/* ---- faults are not cached (3.21.1) --------------------------------------------------- */
+/* ---- faults are not cached (3.21.1)
+ * --------------------------------------------------- */
 
 /* From invalid to valid needs no invalidation, at any level. */
 TEST_CASE(NoNegativeCaching, EachLevelOfStage1)
@@ -131,7 +132,8 @@ TEST_CASE(NoNegativeCaching, PermissionFaults)
     scene_close(&sc);
 }
 
-/* ---- stale entries, and the end of them ------------------------------------------------- */
+/* ---- stale entries, and the end of them
+ * ------------------------------------------------- */
 
 /* The old translation is used until the command, the new one after it. */
 TEST_CASE(Stale, PagesOfEachGranuleByAnyAddressWithin)
@@ -152,8 +154,8 @@ TEST_CASE(Stale, PagesOfEachGranuleByAnyAddressWithin)
             EXPECT_OK(&sc, acc(5, va + 4, "r"), OLD + 4);
             tree_set(&sc, &st.s1, VA, 3, NEW | D_PAGE | D_S1_RW);
             EXPECT_OK(&sc, acc(5, va + 4, "r"), OLD + 4);
-            tell(&sc, NH_VA | VMID(5) | ASID(5), (va + (1ull << granules[i])) |
-                                                     LEAF);
+            tell(&sc, NH_VA | VMID(5) | ASID(5),
+                 (va + (1ull << granules[i])) | LEAF);
             EXPECT_OK(&sc, acc(5, va + 4, "r"), OLD + 4);
             tell(&sc, NH_VA | VMID(5) | ASID(5),
                  ((va + within[k]) & ~0xfffull) | LEAF);
@@ -263,7 +265,9 @@ TEST_CASE(Stale, TableDescriptorsAtEachLevel)
     }
 }
 
-/* ---- two stages ------------------------------------------------------------------------------ */
+/* ---- two stages
+ * ------------------------------------------------------------------------------
+ */
 
 static void open_nested(struct scene *sc, struct stream *st)
 {
@@ -361,7 +365,8 @@ TEST_CASE(StaleNested, Stage2TableDescriptors)
     }
 }
 
-/* ---- who shares entries ------------------------------------------------------------------------ */
+/* ---- who shares entries
+ * ------------------------------------------------------------------------ */
 
 /* Two streams with one VMID and ASID share translations (3.3.3). */
 TEST_CASE(Sharing, SameVmidAndAsid)
@@ -466,7 +471,9 @@ TEST_CASE(Sharing, NewAsid)
     scene_close(&sc);
 }
 
-/* ---- configuration --------------------------------------------------------------------------------- */
+/* ---- configuration
+ * ---------------------------------------------------------------------------------
+ */
 
 /* 5.2.1: attributes and permissions of the STE are no part of the TLB. */
 TEST_CASE(Config, OverridesNeedNoTlbi)
@@ -528,8 +535,7 @@ TEST_CASE(Config, CdByIndex)
     at = scene_alloc(&sc, 128, 7);
     for (i = 0; i < 2; i++) {
         tree_init(&sc, &t[i], 12, 30, 2);
-        tree_set(&sc, &t[i], 0x1000, 3,
-                 (OLD + 0x10000 * i) | D_PAGE | D_S1_RW);
+        tree_set(&sc, &t[i], 0x1000, 3, (OLD + 0x10000 * i) | D_PAGE | D_S1_RW);
         cd_init(cd, &t[i], 10 + i);
         bench_put_words(&sc.b, at + 64 * i, cd, 8);
     }

@@ -211,49 +211,55 @@ void *iovp_cache_lookup_class(struct iovp_cache *c, uint64_t addr, uint64_t ctx,
     return data_of(c, (uint32_t)i);
 }
 
-/* Among the entries of one size, the one used last is tried first. */
-static inline int64_t find_only(const struct iovp_cache *c, uint64_t addr,
-                                struct key key, struct key alt)
+static inline int64_t find_either(const struct iovp_cache *c, uint64_t addr,
+                                  uint64_t ctx, uint64_t alt, struct key key,
+                                  unsigned log2)
 {
-    unsigned log2 = (unsigned)__builtin_ctzll(c->classes);
-    const struct tag want = tag_of(key, addr, log2);
-    int64_t i;
+    int64_t i = find(c, addr, key, log2);
 
-    if (matches(&c->tags[c->recent], &want))
-        return c->recent;
-    i = find(c, addr, key, log2);
-    return i < 0 && alt.word != key.word ? find(c, addr, alt, log2) : i;
+    return i < 0 && alt != ctx ? find(c, addr, key_of(alt), log2) : i;
 }
 
 static int64_t find_any(const struct iovp_cache *c, uint64_t addr, uint64_t ctx,
-                        uint64_t alt_ctx)
+                        uint64_t alt)
 {
     struct key key = key_of(ctx);
-    struct key alt = key_of(alt_ctx);
     uint64_t left = c->classes;
 
-    if (!left)
-        return -1;
-    if (!(left & (left - 1)))
-        return find_only(c, addr, key, alt);
     for (; left; left &= left - 1) {
         unsigned log2 = (unsigned)__builtin_ctzll(left);
-        int64_t i = find(c, addr, key, log2);
+        int64_t i = find_either(c, addr, ctx, alt, key, log2);
 
-        if (i < 0 && alt.word != key.word)
-            i = find(c, addr, alt, log2);
         if (i >= 0)
             return i;
     }
     return -1;
 }
 
+/*
+ * The entry used last is tried first: it is the one if it matches and no
+ * smaller one could hide it, that is, if all entries are of one size.
+ */
+static inline bool is_recent(const struct iovp_cache *c, uint64_t addr,
+                             uint64_t ctx)
+{
+    const struct tag *t = &c->tags[c->recent];
+    uint64_t word = (ctx & iovp_mask(CTX_BITS)) | TAG_VALID;
+    unsigned log2 = tag_class(t);
+
+    return c->classes == 1ull << log2 && t->page == addr >> log2 &&
+           t->word == (word | (uint64_t)log2 << CLASS_SHIFT);
+}
+
 void *iovp_cache_lookup(struct iovp_cache *c, uint64_t addr, uint64_t ctx,
                         uint64_t alt)
 {
-    int64_t i = find_any(c, addr, ctx, alt);
+    int64_t i;
 
     c->stats.lookups++;
+    if (!c->classes)
+        return NULL;
+    i = is_recent(c, addr, ctx) ? c->recent : find_any(c, addr, ctx, alt);
     if (i < 0)
         return NULL;
     c->stats.hits++;
