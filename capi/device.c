@@ -206,7 +206,7 @@ iovp_status iovp_translate(iovp_device *h, const iovp_attrs *attrs,
     use = attrs ? device_attrs(d, attrs, &full) : &d->attrs;
     if (!use)
         return iovp_fail(IOVP_E_INVALID, "attrs: a field is out of range");
-    if (d->desc.iommu == PLATFORM_NO_IOMMU) {
+    if (!d->core) {
         *out = (iovp_translation){.size = sizeof(*out),
                                   .pa = iova,
                                   .span = 1ull << 63,
@@ -216,7 +216,7 @@ iovp_status iovp_translate(iovp_device *h, const iovp_attrs *attrs,
                                   .shareability = use->shareability};
         return IOVP_OK;
     }
-    smmuv3_translate(p->smmu[d->desc.iommu].core, use, iova, access,
+    smmuv3_translate(d->core, use, iova, access,
                      flags & IOVP_TRANSLATE_DEBUG ? SMMUV3_DEBUG
                                                   : SMMUV3_NORMAL,
                      &p->scratch);

@@ -73,12 +73,11 @@ static struct part do_part(struct platform *p, struct platform_device_state *d,
     struct part part;
     uint64_t room;
 
-    if (d->desc.iommu == PLATFORM_NO_IOMMU)
+    if (!d->core)
         identity(a, iova, r);
     else
-        smmuv3_translate(p->smmu[d->desc.iommu].core, a, iova, access,
-                         SMMUV3_NORMAL, r);
-    room = d->desc.iommu == PLATFORM_NO_IOMMU ? bytes : span_of(r, iova);
+        smmuv3_translate(d->core, a, iova, access, SMMUV3_NORMAL, r);
+    room = !d->core ? bytes : span_of(r, iova);
     part.bytes = bytes < room ? bytes : room;
     part.status = r->status;
     part.event = r->event;
@@ -87,9 +86,7 @@ static struct part do_part(struct platform *p, struct platform_device_state *d,
         part.status = IOVP_DMA_BUS;
     if (r->status == IOVP_RESULT_RAZWI && buf && !(access & IOVP_ACCESS_WRITE))
         memset(buf, 0, part.bytes);
-    smmuv3_describe(
-        d->desc.iommu == PLATFORM_NO_IOMMU ? NULL : p->smmu[d->desc.iommu].core,
-        a, iova, (uint32_t)part.bytes, access, r, &rec);
+    smmuv3_describe(d->core, a, iova, (uint32_t)part.bytes, access, r, &rec);
     rec.initiator = (uint16_t)(d - p->device);
     rec.result = (uint8_t)part.status;
     platform_record(p, &rec);

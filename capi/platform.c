@@ -52,7 +52,10 @@ static iovp_status platform_build(struct platform *p, const void *dtb,
     st = port_dt_build(p, p->dtb, p->dtb_bytes);
     if (st)
         return st;
-    return p->mode == IOVP_MODE_TIMED ? timed_create(p) : smmu_create_all(p);
+    st = p->mode == IOVP_MODE_TIMED ? timed_create(p) : smmu_create_all(p);
+    if (!st)
+        smmu_attach_devices(p);
+    return st;
 }
 
 iovp_status iovp_platform_create(iovp_platform **out,

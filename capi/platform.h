@@ -59,7 +59,8 @@ struct platform_device_state {
     struct platform_device desc;
     char name[PLATFORM_NAME];
     char path[128];
-    iovp_attrs attrs; /* what its transactions carry by default */
+    iovp_attrs attrs;    /* what its transactions carry by default */
+    struct smmuv3 *core; /* its IOMMU, NULL: none */
     struct workload workload;
 };
 
@@ -128,6 +129,8 @@ void memory_free(struct platform *p);
 /* ---- IOMMUs (smmu.c) --------------------------------------------------- */
 
 iovp_status smmu_create_all(struct platform *p);
+/* Every IOMMU has its core: tell the devices. */
+void smmu_attach_devices(struct platform *p);
 void smmu_destroy_all(struct platform *p);
 /* Queue work of all IOMMUs, to the end; functional mode. */
 void smmu_work(struct platform *p);

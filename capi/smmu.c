@@ -181,6 +181,18 @@ iovp_status smmu_create_all(struct platform *p)
     return IOVP_OK;
 }
 
+void smmu_attach_devices(struct platform *p)
+{
+    uint32_t i;
+
+    for (i = 0; i < p->device_count; i++) {
+        uint32_t iommu = p->device[i].desc.iommu;
+
+        if (iommu != PLATFORM_NO_IOMMU)
+            p->device[i].core = p->smmu[iommu].core;
+    }
+}
+
 void smmu_destroy_all(struct platform *p)
 {
     uint32_t i;

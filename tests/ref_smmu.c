@@ -43,8 +43,7 @@ static bool fetch(const struct ref_job *j, uint64_t at, unsigned bytes,
            j->run.r->read(j->run.r->ud, at, bytes, words);
 }
 
-/* ---- what STE and CD have in common ----------------------------------------
- */
+/* ---- what STE and CD have in common ------------------------------------ */
 
 static unsigned granule(const struct ref *r, unsigned tg)
 {
@@ -92,8 +91,7 @@ static bool endian_ok(const struct ref *r, unsigned endi)
     return ttendian == 0 || (ttendian == 2 ? !endi : endi);
 }
 
-/* ---- STE
- * ----------------------------------------------------------------------- */
+/* ---- STE --------------------------------------------------------------- */
 
 static bool find_ste(struct ref_job *j)
 {
@@ -241,9 +239,7 @@ static void set_stage2(struct ref_job *j)
     j->run.s2ptw = ste(j, T_STE_S2PTW);
 }
 
-/* ---- CD
- * ---------------------------------------------------------------------------
- */
+/* ---- CD ---------------------------------------------------------------- */
 
 static bool get_cd(struct ref_job *j, uint64_t at, unsigned bytes,
                    uint64_t *words)
@@ -371,8 +367,7 @@ static bool choose_cd(struct ref_job *j, bool *bypass)
     return true;
 }
 
-/* ---- translation
- * ---------------------------------------------------------------------- */
+/* ---- translation ------------------------------------------------------- */
 
 struct client {
     bool priv, inst;

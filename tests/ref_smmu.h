@@ -41,7 +41,7 @@ struct ref_result {
 void ref_translate(const struct ref *r, const struct acc *a,
                    struct ref_result *out);
 
-/* ---- between ref_smmu.c and ref_walk.c ---------------------------------- */
+/* ---- between ref_smmu.c and ref_walk.c --------------------------------- */
 
 /* One stage of translation, as STE or CD configure it. */
 struct ref_stage {
@@ -92,8 +92,7 @@ bool ref_s1_allows(const struct ref_run *run, const struct ref_stage *s,
 bool ref_s2_allows(const struct ref_run *run, const struct ref_leaf *leaf,
                    char kind, bool priv);
 
-/* ---- ref_attrs.c ----------------------------------------------------------
- */
+/* ---- ref_attrs.c ------------------------------------------------------- */
 
 /* MemAttr[3:0]; a MAIR byte with its reserved values resolved. */
 uint8_t ref_memattr(unsigned memattr);

@@ -175,8 +175,7 @@ bool ref_stage2_read(struct ref_run *run, uint64_t ipa, unsigned class_flags,
     return true;
 }
 
-/* ---- permissions ------------------------------------------------------------
- */
+/* ---- permissions ------------------------------------------------------- */
 
 static bool el2_allows(const struct ref_run *run, uint64_t desc, uint64_t above,
                        char kind)

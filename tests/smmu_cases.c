@@ -10,8 +10,7 @@
 #define CDS        (BENCH_RAM + 0x300000)
 #define TREES      (BENCH_RAM + 0x600000)
 
-/* ---- configurations
- * ---------------------------------------------------------- */
+/* ---- configurations ---------------------------------------------------- */
 
 void case_config(struct smmuv3_config *c, unsigned profile)
 {
@@ -69,8 +68,7 @@ void case_tiny_caches(struct smmuv3_config *c)
     c->cache[1].ways = 2; /* PLRU */
 }
 
-/* ---- descriptors
- * ----------------------------------------------------------------- */
+/* ---- descriptors ------------------------------------------------------- */
 
 static uint64_t arena_page(struct world *w)
 {
@@ -130,8 +128,7 @@ static void fill_arena(struct world *w)
             p[i] |= (uint64_t)8 << 48;
 }
 
-/* ---- stage 2 of nested streams
- * ------------------------------------------------------ */
+/* ---- stage 2 of nested streams ----------------------------------------- */
 
 static uint64_t s2_attrs(struct world *w)
 {
@@ -191,8 +188,7 @@ static void poison_s2(struct world *w)
     }
 }
 
-/* ---- STE and CD
- * ---------------------------------------------------------------------- */
+/* ---- STE and CD -------------------------------------------------------- */
 
 static void put_random(struct world *w, uint64_t *words, unsigned lsb,
                        unsigned width, unsigned percent)
@@ -361,9 +357,7 @@ static void random_ste(struct world *w, unsigned i)
     bench_put_words(&w->sc->b, BENCH_STRTAB + 64 * i, ste, 8);
 }
 
-/* ---- worlds
- * -----------------------------------------------------------------------------
- */
+/* ---- worlds ------------------------------------------------------------ */
 
 void world_make(struct world *w, struct scene *sc, uint64_t seed)
 {
@@ -431,9 +425,7 @@ struct acc world_access(struct world *w)
     return a;
 }
 
-/* ---- comparing
- * ----------------------------------------------------------------------------
- */
+/* ---- comparing --------------------------------------------------------- */
 
 static bool ref_read(void *ud, uint64_t pa, unsigned bytes, uint64_t *words)
 {

@@ -4,7 +4,7 @@
 
 #include "smmu_scene.h"
 
-/* ---- life ---------------------------------------------------------------- */
+/* ---- life -------------------------------------------------------------- */
 
 void scene_open_with(struct scene *sc, const struct smmuv3_config *c)
 {
@@ -79,8 +79,7 @@ void scene_cr2(struct scene *sc, uint32_t cr2)
     scene_invalidate(sc);
 }
 
-/* ---- tables ----------------------------------------------------------------
- */
+/* ---- tables ------------------------------------------------------------ */
 
 int tree_s1_start(unsigned granule, unsigned bits)
 {
@@ -150,8 +149,7 @@ void tree_set(struct scene *sc, const struct tree *t, uint64_t va, int level,
     put_desc(sc, t, tree_slot(sc, t, va, level), desc);
 }
 
-/* ---- streams ----------------------------------------------------------------
- */
+/* ---- streams ----------------------------------------------------------- */
 
 void stream_bypass(struct stream *st, uint32_t sid)
 {
@@ -264,8 +262,7 @@ void stream_write(struct scene *sc, struct stream *st)
     scene_invalidate(sc);
 }
 
-/* ---- accesses
- * ---------------------------------------------------------------- */
+/* ---- accesses ---------------------------------------------------------- */
 
 struct iovp_attrs acc_attrs(const struct acc *a)
 {

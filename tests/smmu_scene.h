@@ -53,7 +53,7 @@ struct stream {
 /* Not RAM: whoever reads there gets an abort. */
 #define NOWHERE 0x10000000ull
 
-/* ---- life ---------------------------------------------------------------- */
+/* ---- life -------------------------------------------------------------- */
 
 void scene_open(struct scene *sc);
 void scene_open_with(struct scene *sc, const struct smmuv3_config *c);
@@ -66,8 +66,7 @@ void scene_invalidate(struct scene *sc);
 void scene_strtab(struct scene *sc, uint64_t base, uint32_t cfg);
 void scene_cr2(struct scene *sc, uint32_t cr2);
 
-/* ---- tables ----------------------------------------------------------------
- */
+/* ---- tables ------------------------------------------------------------ */
 
 void tree_init(struct scene *sc, struct tree *t, unsigned granule,
                unsigned bits, int start);
@@ -80,8 +79,7 @@ void tree_set(struct scene *sc, const struct tree *t, uint64_t va, int level,
 /* The initial level of stage 1 for a granule and a number of input bits. */
 int tree_s1_start(unsigned granule, unsigned bits);
 
-/* ---- streams ----------------------------------------------------------------
- */
+/* ---- streams ----------------------------------------------------------- */
 
 /* STE and CD with safe values; stream_write puts them into memory. */
 void stream_bypass(struct stream *st, uint32_t sid);
@@ -98,8 +96,7 @@ void stream_write(struct scene *sc, struct stream *st);
 void cd_init(uint64_t cd[8], const struct tree *t, unsigned asid);
 void cd_ttb1(uint64_t cd[8], const struct tree *t);
 
-/* ---- accesses
- * ---------------------------------------------------------------- */
+/* ---- accesses ---------------------------------------------------------- */
 
 void scene_do(struct scene *sc, struct acc a);
 void scene_debug(struct scene *sc, struct acc a);

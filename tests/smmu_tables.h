@@ -13,7 +13,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-/* ---- STE (5.2) -------------------------------------------------------- */
+/* ---- STE (5.2) --------------------------------------------------------- */
 #define T_STE_V        0, 1
 #define T_STE_CONFIG   1, 3
 #define T_STE_S1FMT    4, 2
@@ -55,7 +55,7 @@
 #define CONFIG_S2     6u
 #define CONFIG_NESTED 7u
 
-/* ---- CD (5.4) --------------------------------------------------------- */
+/* ---- CD (5.4) ---------------------------------------------------------- */
 #define T_CD_T0SZ 0, 6
 #define T_CD_TG0  6, 2
 #define T_CD_IR0  8, 2
@@ -102,7 +102,7 @@ static inline uint64_t l1cd(uint64_t l2ptr, unsigned valid)
     return l2ptr | valid;
 }
 
-/* ---- VMSAv8-64 descriptors (D8.3) --------------------------------------- */
+/* ---- VMSAv8-64 descriptors (D8.3) -------------------------------------- */
 #define D_BLOCK      1ull
 #define D_PAGE       3ull
 #define D_TABLE      3ull
@@ -126,7 +126,7 @@ static inline uint64_t l1cd(uint64_t l2ptr, unsigned valid)
 /* A stage 2 leaf that may be read, written and executed: Normal WB. */
 #define D_S2_RW (D_AF | D_SH(3) | D_S2AP(3) | D_S2MEM(15))
 
-/* ---- events (7.3) -------------------------------------------------------- */
+/* ---- events (7.3) ------------------------------------------------------ */
 #define E_UUT             0x01u
 #define E_BAD_STREAMID    0x02u
 #define E_STE_FETCH       0x03u
@@ -174,8 +174,7 @@ struct acc acc_ss(uint32_t sid, int32_t ssid, uint64_t va, const char *how);
 void tb_event(uint64_t ev[4], unsigned type, const struct acc *a,
               unsigned flags, uint64_t addr);
 
-/* ---- words ----------------------------------------------------------------
- */
+/* ---- words ------------------------------------------------------------- */
 
 void tb_put(uint64_t *words, unsigned lsb, unsigned width, uint64_t v);
 uint64_t tb_get(const uint64_t *words, unsigned lsb, unsigned width);

@@ -48,8 +48,7 @@ static uint64_t look(const struct iovp_cache *c, uint64_t addr, uint64_t ctx)
     return v;
 }
 
-/* ---- geometry
- * -------------------------------------------------------------------- */
+/* ---- geometry ---------------------------------------------------------- */
 
 TEST_CASE(CacheConfig, Validity)
 {
@@ -93,8 +92,7 @@ TEST_CASE(CacheConfig, AbsentCache)
     iovp_cache_destroy(c);
 }
 
-/* ---- what a lookup finds
- * --------------------------------------------------------------- */
+/* ---- what a lookup finds ----------------------------------------------- */
 
 TEST_CASE(Cache, EverySizeClass)
 {
@@ -201,8 +199,7 @@ TEST_CASE(Cache, Statistics)
     iovp_cache_destroy(c);
 }
 
-/* ---- one set: who is evicted
- * --------------------------------------------------------------- */
+/* ---- one set: who is evicted ------------------------------------------- */
 
 #define WAYS_MAX 64
 

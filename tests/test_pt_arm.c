@@ -20,8 +20,7 @@ static struct pt_arm_table table(unsigned granule, unsigned bits, int start)
     return t;
 }
 
-/* ---- geometry
- * -------------------------------------------------------------------- */
+/* ---- geometry ---------------------------------------------------------- */
 
 TEST_CASE(PtArm, LevelShifts)
 {
@@ -105,8 +104,7 @@ TEST_CASE(PtArm, Stage2SmallTables)
     }
 }
 
-/* ---- where the descriptors are
- * ------------------------------------------------------ */
+/* ---- where the descriptors are ----------------------------------------- */
 
 TEST_CASE(PtArm, DescriptorAddresses)
 {
@@ -159,9 +157,7 @@ TEST_CASE(PtArm, RootsAreAlignedToTheirSize)
     }
 }
 
-/* ---- one step
- * ----------------------------------------------------------------------------
- */
+/* ---- one step ---------------------------------------------------------- */
 
 static enum pt_arm_step step(const struct pt_arm_table *t, int level,
                              uint64_t desc, struct pt_arm_walk *w,
@@ -291,9 +287,7 @@ TEST_CASE(PtArm, BigEndian)
     expect_leaf(&t, 3, 0x0394785634120000ull, 0x123456789000, 12);
 }
 
-/* ---- permissions
- * ----------------------------------------------------------------------------
- */
+/* ---- permissions ------------------------------------------------------- */
 
 TEST_CASE(PtArm, Need)
 {

@@ -33,8 +33,7 @@ static struct acc typed(uint32_t sid, const char *how, unsigned mem_type,
         CHECK_EQ((sc)->r.shareability, (want_sh)); \
     } while (0)
 
-/* ---- bypass: what comes in, as the STE overrides it (13.3)
- * --------------------- */
+/* ---- bypass: what comes in, as the STE overrides it (13.3) ------------- */
 
 TEST_CASE(BypassAttrs, PassThrough)
 {
@@ -179,8 +178,7 @@ TEST_CASE(BypassAttrs, OutputIsNonSecure)
     scene_close(&sc);
 }
 
-/* ---- GBPA (13.2)
- * ------------------------------------------------------------------- */
+/* ---- GBPA (13.2) ------------------------------------------------------- */
 
 TEST_CASE(GbpaAttrs, Overrides)
 {
@@ -209,8 +207,7 @@ TEST_CASE(GbpaAttrs, Overrides)
     scene_close(&sc);
 }
 
-/* ---- stage 1
- * ------------------------------------------------------------------------- */
+/* ---- stage 1 ----------------------------------------------------------- */
 
 /* 5.4 MAIR: encodings that VMSAv8-64 leaves UNPREDICTABLE are defined. */
 static uint8_t mair_type(uint8_t attr)
@@ -328,8 +325,7 @@ TEST_CASE(Stage1Attrs, WritesAreData)
     scene_close(&sc);
 }
 
-/* ---- combination (13.1.5)
- * --------------------------------------------------------------- */
+/* ---- combination (13.1.5) ---------------------------------------------- */
 
 struct combine_case {
     uint8_t first;   /* stage 1, or the client's */

@@ -264,8 +264,7 @@ TEST_CASE(CdIllegal, TtbBeyondIps)
     scene_close(&f.sc);
 }
 
-/* ---- 5.4.1.1: EPDx
- * ------------------------------------------------------------- */
+/* ---- 5.4.1.1: EPDx ----------------------------------------------------- */
 
 /* Garbage in the fields of a disabled TTB does not matter. */
 static void garbage_ttb(uint64_t cd[8], unsigned n)

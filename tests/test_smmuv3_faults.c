@@ -224,8 +224,7 @@ TEST_CASE(Faults, Priorities)
     scene_close(&sc);
 }
 
-/* ---- SMMUEN == 0 (3.4, 6.3.14)
- * --------------------------------------------------- */
+/* ---- SMMUEN == 0 (3.4, 6.3.14) ----------------------------------------- */
 
 TEST_CASE(Disabled, BypassAndAbort)
 {

@@ -145,8 +145,7 @@ TEST_CASE(HitEqualsMiss, AcrossWorldsWithoutNewCore)
     scene_close(&sc);
 }
 
-/* ---- debug accesses
- * ---------------------------------------------------------------- */
+/* ---- debug accesses ---------------------------------------------------- */
 
 /* Everything that an access could change. */
 struct trace {

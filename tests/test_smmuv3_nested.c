@@ -23,8 +23,7 @@ static void map_ipa(struct scene *sc, struct stream *st, uint64_t attrs)
     scene_invalidate(sc);
 }
 
-/* ---- addresses
- * ------------------------------------------------------------------ */
+/* ---- addresses --------------------------------------------------------- */
 
 /* Every pair of granules; the result is linear within the smaller page. */
 TEST_CASE(Nested, EveryPairOfGranules)
@@ -91,8 +90,7 @@ TEST_CASE(Nested, BlockOnBlock)
     scene_close(&sc);
 }
 
-/* ---- class IN: the access's own IPA
- * ---------------------------------------------- */
+/* ---- class IN: the access's own IPA ------------------------------------ */
 
 TEST_CASE(Nested, FaultsOfTheOutput)
 {
@@ -193,8 +191,7 @@ TEST_CASE(Nested, IpaBeyondT0sz)
     scene_close(&sc);
 }
 
-/* ---- class CD and TT
- * ---------------------------------------------------------------- */
+/* ---- class CD and TT --------------------------------------------------- */
 
 /* Give the page that holds `pa` a stage 2 descriptor of its own. */
 static void s2_page(struct scene *sc, struct stream *st, uint64_t pa,

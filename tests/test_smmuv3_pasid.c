@@ -45,8 +45,7 @@ static void use_table(struct scene *sc, uint64_t table, unsigned fmt,
     EXPECT_OK(sc, acc_ss(SID, (int32_t)(ssid), VA + 0x10, "r"), \
               page_of(ssid) + 0x10)
 
-/* ---- one CD ----------------------------------------------------------------
- */
+/* ---- one CD ------------------------------------------------------------ */
 
 /* S1CDMax == 0: one CD, no substreams, S1DSS and S1Fmt IGNORED. */
 TEST_CASE(SingleCd, NoSubstreams)
@@ -87,8 +86,7 @@ TEST_CASE(SingleCd, SubstreamsNotSupported)
     scene_close(&sc);
 }
 
-/* ---- linear tables
- * ------------------------------------------------------------ */
+/* ---- linear tables ----------------------------------------------------- */
 
 TEST_CASE(LinearCd, Bounds)
 {
@@ -129,8 +127,7 @@ TEST_CASE(LinearCd, ReservedFormatAndAlignment)
     scene_close(&sc);
 }
 
-/* ---- S1DSS
- * ---------------------------------------------------------------------- */
+/* ---- S1DSS ------------------------------------------------------------- */
 
 static uint64_t dss_table(struct scene *sc)
 {
@@ -196,8 +193,7 @@ TEST_CASE(S1dss, Substream0)
     scene_close(&sc);
 }
 
-/* ---- two-level tables
- * -------------------------------------------------------------- */
+/* ---- two-level tables -------------------------------------------------- */
 
 struct l2_case {
     unsigned fmt, split, l1_log2_min;
@@ -284,8 +280,7 @@ TEST_CASE(TwoLevelCd, L2PtrAlignment)
     scene_close(&sc);
 }
 
-/* ---- F_CD_FETCH
- * ---------------------------------------------------------------------- */
+/* ---- F_CD_FETCH -------------------------------------------------------- */
 
 TEST_CASE(CdFetch, External)
 {
@@ -325,9 +320,7 @@ TEST_CASE(CdFetch, FailureIsNotCached)
     scene_close(&sc);
 }
 
-/* ---- nested
- * ------------------------------------------------------------------------------
- */
+/* ---- nested ------------------------------------------------------------ */
 
 /* L1CD and CD addresses are IPAs; stage 2's faults have class CD. */
 TEST_CASE(NestedCd, TwoLevelInIpaSpace)

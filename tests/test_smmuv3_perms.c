@@ -95,8 +95,7 @@ static void run(const struct perm_case *rows, unsigned n, unsigned strw,
 
 #define ROWS(t) t, sizeof(t) / sizeof(t[0])
 
-/* ---- EL1&0 and EL2&0
- * ----------------------------------------------------------- */
+/* ---- EL1&0 and EL2&0 --------------------------------------------------- */
 
 static const struct perm_case el1[] = {
     /* AP[2:1]; what EL0 may write, EL1 may not execute. */
@@ -170,9 +169,7 @@ TEST_CASE(Permissions, HadNotImplemented)
     run(ROWS(rows), 0, 2, 1u << 2);
 }
 
-/* ---- EL2
- * ---------------------------------------------------------------------------
- */
+/* ---- EL2 --------------------------------------------------------------- */
 
 /*
  * One privilege: AP[1] counts as 1, bit 54 is XN, PXN, APTable[0], PXNTable
@@ -218,8 +215,7 @@ TEST_CASE(Permissions, NoHypMeansEl1)
     scene_close(&sc);
 }
 
-/* ---- the worlds' tables
- * ------------------------------------------------------------ */
+/* ---- the worlds' tables ------------------------------------------------ */
 
 /* EL2 has TTB0 alone: bit 55 does not select TTB1. */
 TEST_CASE(Worlds, El2HasOneTable)

@@ -11,7 +11,7 @@
 #include "shim.h"
 #include "smmu_cases.h"
 
-#define WORLDS   220
+#define WORLDS   600
 #define ACCESSES 80
 
 /* How often each outcome was met, so that a dull generator is noticed. */

@@ -20,8 +20,7 @@ static int start_level(unsigned granule, unsigned bits)
     return bits > 42 ? 1 : bits > 29 ? 2 : 3;
 }
 
-/* ---- every size of the input
- * --------------------------------------------------- */
+/* ---- every size of the input ------------------------------------------- */
 
 static void check_size(unsigned granule, unsigned bits, bool upper)
 {
@@ -110,8 +109,7 @@ TEST_CASE(Stage1, EachBitAboveTheRange)
     scene_close(&sc);
 }
 
-/* ---- Top Byte Ignore (3.4.1)
- * ------------------------------------------------------- */
+/* ---- Top Byte Ignore (3.4.1) ------------------------------------------- */
 
 static void tbi_open(struct scene *sc, struct stream *st, unsigned tbi0,
                      unsigned tbi1)
@@ -186,8 +184,7 @@ TEST_CASE(Tbi, HitAndFaultAddress)
     scene_close(&sc);
 }
 
-/* ---- descriptors
- * --------------------------------------------------------------------- */
+/* ---- descriptors ------------------------------------------------------- */
 
 /* Which levels may hold a block, 48-bit addresses (Arm ARM D8.3). */
 static bool block_level(unsigned granule, int level)
@@ -265,8 +262,7 @@ TEST_CASE(Stage1, InvalidDescriptorsAtEachLevel)
     check_invalid(16);
 }
 
-/* ---- address sizes
- * -------------------------------------------------------------------- */
+/* ---- address sizes ----------------------------------------------------- */
 
 /* Leaf and table beyond the effective IPS at every IPS (5.4, 3.4). */
 TEST_CASE(Stage1, AddressSizeAtEveryIps)
@@ -374,8 +370,7 @@ TEST_CASE(Stage1, SmallRootsAreAlignedByTheIps)
     check_alignment(14, 48, 6, 48, 0);
 }
 
-/* ---- Access flag
- * ------------------------------------------------------------------------ */
+/* ---- Access flag ------------------------------------------------------- */
 
 TEST_CASE(Stage1, AccessFlag)
 {
@@ -401,8 +396,7 @@ TEST_CASE(Stage1, AccessFlag)
     scene_close(&sc);
 }
 
-/* ---- big-endian tables
- * -------------------------------------------------------------------- */
+/* ---- big-endian tables ------------------------------------------------- */
 
 TEST_CASE(Stage1, BigEndianTables)
 {

@@ -7,8 +7,7 @@
 
 #define SID 6u
 
-/* ---- every legal geometry
- * -------------------------------------------------------- */
+/* ---- every legal geometry ---------------------------------------------- */
 
 struct geometry {
     unsigned granule;
@@ -120,8 +119,7 @@ TEST_CASE(Stage2, BaseIsAligned)
     scene_close(&sc);
 }
 
-/* ---- blocks and faults of the format
- * ---------------------------------------------- */
+/* ---- blocks and faults of the format ----------------------------------- */
 
 TEST_CASE(Stage2, Blocks)
 {
@@ -214,8 +212,7 @@ TEST_CASE(Stage2, AccessFlag)
     scene_close(&sc);
 }
 
-/* ---- permissions
- * -------------------------------------------------------------------- */
+/* ---- permissions ------------------------------------------------------- */
 
 struct s2_perm {
     unsigned s2ap, xn;
@@ -310,9 +307,7 @@ TEST_CASE(Stage2, NoHierarchy)
     scene_close(&sc);
 }
 
-/* ---- S2R
- * ---------------------------------------------------------------------------------
- */
+/* ---- S2R --------------------------------------------------------------- */
 
 /* 5.5: without S2R the four translation-related faults are silent aborts. */
 TEST_CASE(Stage2, SilentWithoutS2r)

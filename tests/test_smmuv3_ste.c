@@ -33,7 +33,7 @@ static void default_config(struct smmuv3_config *c)
     bench_config(c);
 }
 
-/* ---- Config -------------------------------------------------------------- */
+/* ---- Config ------------------------------------------------------------ */
 
 TEST_CASE(Ste, EachConfigTranslates)
 {
@@ -144,8 +144,7 @@ TEST_CASE(Ste, SubstreamWithoutStage1)
     scene_close(&f.sc);
 }
 
-/* ---- SteIllegal() -----------------------------------------------------------
- */
+/* ---- SteIllegal() ------------------------------------------------------ */
 
 enum {
     IDS_DEFAULT,
@@ -447,8 +446,7 @@ TEST_CASE(SteIllegal, SmallTranslationTables)
     check_sl0(IDS_STT, sl0_stt);
 }
 
-/* ---- IGNORED fields
- * ------------------------------------------------------------ */
+/* ---- IGNORED fields ---------------------------------------------------- */
 
 /* Everything that belongs to stage 2, all ones. */
 static void garbage_s2(uint64_t ste[8])

@@ -42,8 +42,7 @@ static void open_s1(struct scene *sc, struct stream *st, unsigned granule)
     stream_write(sc, st);
 }
 
-/* ---- faults are not cached (3.21.1)
- * --------------------------------------------------- */
+/* ---- faults are not cached (3.21.1) ------------------------------------ */
 
 /* From invalid to valid needs no invalidation, at any level. */
 TEST_CASE(NoNegativeCaching, EachLevelOfStage1)
@@ -132,8 +131,7 @@ TEST_CASE(NoNegativeCaching, PermissionFaults)
     scene_close(&sc);
 }
 
-/* ---- stale entries, and the end of them
- * ------------------------------------------------- */
+/* ---- stale entries, and the end of them -------------------------------- */
 
 /* The old translation is used until the command, the new one after it. */
 TEST_CASE(Stale, PagesOfEachGranuleByAnyAddressWithin)
@@ -265,9 +263,7 @@ TEST_CASE(Stale, TableDescriptorsAtEachLevel)
     }
 }
 
-/* ---- two stages
- * ------------------------------------------------------------------------------
- */
+/* ---- two stages -------------------------------------------------------- */
 
 static void open_nested(struct scene *sc, struct stream *st)
 {
@@ -365,8 +361,7 @@ TEST_CASE(StaleNested, Stage2TableDescriptors)
     }
 }
 
-/* ---- who shares entries
- * ------------------------------------------------------------------------ */
+/* ---- who shares entries ------------------------------------------------ */
 
 /* Two streams with one VMID and ASID share translations (3.3.3). */
 TEST_CASE(Sharing, SameVmidAndAsid)
@@ -471,9 +466,7 @@ TEST_CASE(Sharing, NewAsid)
     scene_close(&sc);
 }
 
-/* ---- configuration
- * ---------------------------------------------------------------------------------
- */
+/* ---- configuration ----------------------------------------------------- */
 
 /* 5.2.1: attributes and permissions of the STE are no part of the TLB. */
 TEST_CASE(Config, OverridesNeedNoTlbi)

@@ -9,12 +9,6 @@
  */
 #include "smmuv3_internal.h"
 
-/* SSV in bit 0, SubstreamID above. */
-static uint64_t substream_ctx(bool ssv, uint32_t ssid)
-{
-    return ssv ? (uint64_t)ssid << 1 | 1 : 0;
-}
-
 enum cd_choice { USE_CD, BYPASS_S1, FAULT };
 
 /*
@@ -99,42 +93,36 @@ static enum smmuv3_cfg_status load(struct smmuv3_job *j,
     return SMMUV3_CFG_OK;
 }
 
-static enum smmuv3_cfg_status cached(struct smmuv3_stream *st)
+static enum smmuv3_cfg_status lookup_debug(struct smmuv3_job *j,
+                                           struct smmuv3_stream *scratch)
 {
-    return st->config & 4 ? SMMUV3_CFG_OK : SMMUV3_CFG_ABORT;
+    uint64_t ctx = smmuv3_substream_ctx(j->attrs);
+    const struct smmuv3_stream *seen = iovp_cache_peek(
+        j->s->cache[IOVP_CACHE_CONFIG], j->attrs->stream_id, ctx, ctx);
+
+    if (!seen)
+        return load(j, scratch);
+    *scratch = *seen;
+    return smmuv3_config_status(scratch);
 }
 
-enum smmuv3_cfg_status smmuv3_config_lookup(struct smmuv3_job *j,
-                                            struct smmuv3_stream *scratch,
-                                            struct smmuv3_stream **stream)
+enum smmuv3_cfg_status smmuv3_config_fetch(struct smmuv3_job *j,
+                                           struct smmuv3_stream *scratch,
+                                           struct smmuv3_stream **stream)
 {
-    struct iovp_cache *c = j->s->cache[IOVP_CACHE_CONFIG];
-    uint32_t sid = j->attrs->stream_id;
-    uint64_t ctx = substream_ctx(j->attrs->pasid_valid, j->attrs->pasid);
     enum smmuv3_cfg_status status;
     struct smmuv3_stream *entry;
 
-    if (j->debug) {
-        const struct smmuv3_stream *seen = iovp_cache_peek(c, sid, ctx, ctx);
-
-        *stream = scratch;
-        if (!seen)
-            return load(j, scratch);
-        *scratch = *seen;
-        return cached(scratch);
-    }
-    entry = iovp_cache_lookup(c, sid, ctx, ctx);
-    if (entry) {
-        iovp_walk_cache(j->walk, IOVP_CACHE_CONFIG, IOVP_CACHE_HIT);
-        *stream = entry;
-        return cached(entry);
-    }
-    iovp_walk_cache(j->walk, IOVP_CACHE_CONFIG, IOVP_CACHE_MISS);
     *stream = scratch;
+    if (j->debug)
+        return lookup_debug(j, scratch);
+    iovp_walk_cache(j->walk, IOVP_CACHE_CONFIG, IOVP_CACHE_MISS);
     status = load(j, scratch);
     if (status == SMMUV3_CFG_EVENT)
         return status;
-    entry = iovp_cache_insert(c, sid, ctx, 0);
+    entry =
+        iovp_cache_insert(j->s->cache[IOVP_CACHE_CONFIG], j->attrs->stream_id,
+                          smmuv3_substream_ctx(j->attrs), 0);
     if (entry) {
         *entry = *scratch;
         *stream = entry;
@@ -151,8 +139,9 @@ void smmuv3_config_invalidate_cd(struct smmuv3 *s, uint32_t sid, uint32_t ssid,
                                  bool all)
 {
     struct iovp_cache *c = s->cache[IOVP_CACHE_CONFIG];
+    const struct iovp_attrs a = {.pasid_valid = 1, .pasid = ssid};
 
-    iovp_cache_invalidate(c, sid, sid, substream_ctx(true, ssid),
+    iovp_cache_invalidate(c, sid, sid, smmuv3_substream_ctx(&a),
                           all ? 0 : UINT64_MAX);
     /* CD 0 also serves transactions without a SubstreamID. */
     if (!all && ssid == 0)

@@ -263,14 +263,42 @@ struct iovp_bus_attrs smmuv3_walk_attrs(unsigned inner, unsigned outer,
 
 /* ---- configuration (config.c, ste.c, cd.c) --------------------------- */
 
+/* Tag in the configuration cache: SSV in bit 0, SubstreamID above. */
+static inline uint64_t smmuv3_substream_ctx(const struct iovp_attrs *a)
+{
+    return a->pasid_valid ? (uint64_t)a->pasid << 1 | 1 : 0;
+}
+
+static inline enum smmuv3_cfg_status
+smmuv3_config_status(const struct smmuv3_stream *st)
+{
+    return st->config & 4 ? SMMUV3_CFG_OK : SMMUV3_CFG_ABORT;
+}
+
+/* The part of smmuv3_config_lookup that misses. */
+enum smmuv3_cfg_status smmuv3_config_fetch(struct smmuv3_job *j,
+                                           struct smmuv3_stream *scratch,
+                                           struct smmuv3_stream **stream);
+
 /*
  * The configuration of a transaction's stream and SubstreamID, from the cache
  * or by fetching.  If the result is SMMUV3_CFG_OK or ABORT, *stream is valid
  * until the next call; with EVENT, job->fault says what is wrong.
  */
-enum smmuv3_cfg_status smmuv3_config_lookup(struct smmuv3_job *j,
-                                            struct smmuv3_stream *scratch,
-                                            struct smmuv3_stream **stream);
+static inline enum smmuv3_cfg_status
+smmuv3_config_lookup(struct smmuv3_job *j, struct smmuv3_stream *scratch,
+                     struct smmuv3_stream **stream)
+{
+    uint64_t ctx = smmuv3_substream_ctx(j->attrs);
+
+    *stream = j->debug ? NULL
+                       : iovp_cache_lookup(j->s->cache[IOVP_CACHE_CONFIG],
+                                           j->attrs->stream_id, ctx, ctx);
+    if (!*stream)
+        return smmuv3_config_fetch(j, scratch, stream);
+    iovp_walk_cache(j->walk, IOVP_CACHE_CONFIG, IOVP_CACHE_HIT);
+    return smmuv3_config_status(*stream);
+}
 
 /* Fetch the STE of a StreamID (3.3.2).  False: job->fault is set. */
 bool smmuv3_ste_fetch(struct smmuv3_job *j, uint32_t sid,
