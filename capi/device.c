@@ -3,6 +3,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "../models/common/attrs.h"
 #include "../models/common/pt_arm.h"
 #include "platform.h"
 
@@ -37,51 +38,14 @@ iovp_status platform_add_device(struct platform *p,
     return IOVP_OK;
 }
 
-/* Ranges of the fields; bitwise, as it is on the way of every transaction. */
-static bool attrs_valid(const iovp_attrs *a)
-{
-    unsigned flags =
-        a->pasid_valid | a->privileged | a->instruction | a->no_write;
-    unsigned wide = a->space | a->shareability | a->addr_type;
-    uint32_t high = (a->specified & ~IOVP_ATTR_ALL) |
-                    (a->pasid & ~IOVP_PASID_MAX) | a->reserved[0] |
-                    a->reserved[1];
-
-    return a->size == sizeof(*a) && !(high | (flags & ~1u) | (wide & ~3u)) &&
-           a->addr_type != 3;
-}
-
 const iovp_attrs *device_attrs(const struct platform_device_state *d,
                                const iovp_attrs *a, iovp_attrs *out)
 {
-    uint32_t set;
-
     if (!a)
         return &d->attrs;
-    if (!attrs_valid(a))
+    if (!iovp_attrs_valid(a))
         return NULL;
-    *out = d->attrs;
-    set = a->specified;
-    if (set & IOVP_ATTR_STREAM_ID)
-        out->stream_id = a->stream_id;
-    if (set & IOVP_ATTR_PASID) {
-        out->pasid = a->pasid;
-        out->pasid_valid = a->pasid_valid;
-    }
-    if (set & IOVP_ATTR_SPACE)
-        out->space = a->space;
-    if (set & IOVP_ATTR_PRIVILEGED)
-        out->privileged = a->privileged;
-    if (set & IOVP_ATTR_INSTRUCTION)
-        out->instruction = a->instruction;
-    if (set & IOVP_ATTR_ADDR_TYPE)
-        out->addr_type = a->addr_type;
-    if (set & IOVP_ATTR_NO_WRITE)
-        out->no_write = a->no_write;
-    if (set & IOVP_ATTR_MEM_TYPE)
-        out->mem_type = a->mem_type;
-    if (set & IOVP_ATTR_SHAREABILITY)
-        out->shareability = a->shareability;
+    *out = iovp_attrs_merge(a, &d->attrs);
     return out;
 }
 

@@ -84,7 +84,8 @@ static uint64_t any_address(struct world *w)
     if (k < 92)
         return NOWHERE | (rnd64(&w->rnd) & 0xfff000);
     if (k < 96)
-        return BENCH_RAM + (rnd64(&w->rnd) & 0xfff000);
+        /* Not the queues: tables should not change while they are read. */
+        return BENCH_FREE | (rnd64(&w->rnd) & 0xfff000);
     return rnd64(&w->rnd) & 0xfffffffff000ull;
 }
 
@@ -176,15 +177,21 @@ static void make_s2(struct world *w)
 static void poison_s2(struct world *w)
 {
     unsigned n = rnd_below(&w->rnd, 4);
+    unsigned levels = (unsigned)(4 - w->s2.start);
+    uint64_t ipa = arena_page(w);
+    int level = 3;
 
     while (n--) {
-        int level =
-            w->s2.start + (int)rnd_below(&w->rnd, (unsigned)(4 - w->s2.start));
-        uint64_t ipa = rnd_chance(&w->rnd, 70) ? arena_page(w) : CDS;
-
+        /* Streams that share a regime must keep their CDs and ASIDs. */
+        if (!w->shared) {
+            level = w->s2.start + (int)rnd_below(&w->rnd, levels);
+            if (rnd_chance(&w->rnd, 30))
+                ipa = CDS;
+        }
         tree_set(w->sc, &w->s2, ipa, level, any_desc(w));
         if (level < 3) /* what tree_set would follow from here is gone */
             return;
+        ipa = arena_page(w);
     }
 }
 
@@ -271,7 +278,9 @@ static void random_cds(struct world *w, uint64_t ste[8], unsigned i)
     if (fmt == 1 || fmt == 2) {
         cds = at + 0x10000;
         bench_put64(&w->sc->b, at,
-                    rnd_chance(&w->rnd, 95) ? cds | 1 : any_desc(w));
+                    rnd_chance(&w->rnd, 95)   ? cds | 1
+                    : rnd_chance(&w->rnd, 50) ? NOWHERE | 1
+                                              : cds);
     }
     for (k = 0; k < 1u << st->cdmax; k++)
         random_cd(w, cds + 64 * k, st->bits);
@@ -352,8 +361,10 @@ static void random_ste(struct world *w, unsigned i)
     w->stream[i].bits[1] = 25 + rnd_below(&w->rnd, 24);
     random_cds(w, ste, i);
     random_s2(w, ste, config == CONFIG_NESTED, w->stream[i].bits);
-    if (rnd_chance(&w->rnd, 2))
-        tb_put(ste, rnd_below(&w->rnd, 5) * 64, 64, rnd64(&w->rnd));
+    /* Now and then anything, but neither regime, VMID nor S1ContextPtr. */
+    if (rnd_chance(&w->rnd, 3))
+        tb_put(ste, (w->shared ? 3 : rnd_below(&w->rnd, 5)) * 64, 64,
+               rnd64(&w->rnd));
     bench_put_words(&w->sc->b, BENCH_STRTAB + 64 * i, ste, 8);
 }
 

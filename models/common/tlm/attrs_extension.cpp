@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: MIT
 #include "attrs_extension.h"
 
+#include "../attrs.h"
+
 namespace iovp
 {
 
@@ -55,34 +57,8 @@ iovp_attrs attrs_of(const tlm::tlm_generic_payload &p,
                     const iovp_attrs &defaults)
 {
     const attrs_extension *e = p.get_extension<attrs_extension>();
-    iovp_attrs a = defaults;
-    uint32_t given;
 
-    if (!e)
-        return a;
-    given = e->attrs.specified;
-    if (given & IOVP_ATTR_STREAM_ID)
-        a.stream_id = e->attrs.stream_id;
-    if (given & IOVP_ATTR_PASID) {
-        a.pasid = e->attrs.pasid;
-        a.pasid_valid = e->attrs.pasid_valid;
-    }
-    if (given & IOVP_ATTR_SPACE)
-        a.space = e->attrs.space;
-    if (given & IOVP_ATTR_PRIVILEGED)
-        a.privileged = e->attrs.privileged;
-    if (given & IOVP_ATTR_INSTRUCTION)
-        a.instruction = e->attrs.instruction;
-    if (given & IOVP_ATTR_ADDR_TYPE)
-        a.addr_type = e->attrs.addr_type;
-    if (given & IOVP_ATTR_NO_WRITE)
-        a.no_write = e->attrs.no_write;
-    if (given & IOVP_ATTR_MEM_TYPE)
-        a.mem_type = e->attrs.mem_type;
-    if (given & IOVP_ATTR_SHAREABILITY)
-        a.shareability = e->attrs.shareability;
-    a.specified |= given;
-    return a;
+    return e ? iovp_attrs_merge(&e->attrs, &defaults) : defaults;
 }
 
 } // namespace iovp
