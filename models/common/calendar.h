@@ -24,8 +24,8 @@ struct iovp_calendar {
 void iovp_calendar_init(struct iovp_calendar *c, uint32_t slots);
 
 /*
- * The time, not before `t`, at which the slot that is free first can start.
- * That slot is then busy for `duration_ps`.
+ * The time, not before `t`, at which a slot can start: a slot that is free by
+ * `t`, else the one that is free first.  It is then busy for `duration_ps`.
  */
 uint64_t iovp_calendar_take(struct iovp_calendar *c, uint64_t t,
                             uint64_t duration_ps);
