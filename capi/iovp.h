@@ -9,8 +9,8 @@
  *              A translation fault is not an error of a call: it is a result.
  *   Handles    Opaque, checked by generation: a handle that was destroyed
  *              gives IOVP_E_HANDLE, never undefined behaviour.
- *   Structures Begin with `size`, which the caller sets to sizeof (use the
- *              IOVP_*_INIT macros); reserved fields are zero.
+ *   Structures Begin with `size`, which the caller sets to sizeof
+ *              (IOVP_PLATFORM_CONFIG_INIT does); reserved fields are zero.
  *   Lists      Caller's buffer and an in/out count.  If the buffer is too
  *              small, IOVP_E_SPACE and the required count.
  *   Time       Picoseconds of simulated time in uint64_t.
@@ -403,6 +403,45 @@ typedef struct iovp_translation {
 IOVP_API iovp_status iovp_translate(iovp_device *d, const iovp_attrs *attrs,
                                     uint64_t iova, uint32_t access,
                                     uint32_t flags, iovp_translation *out);
+
+/* ---- why is a feature off? -------------------------------------------- */
+
+/* feature of iovp_explain */
+#define IOVP_FEATURE_TRANSLATION 0u /* its DMA is translated at all */
+#define IOVP_FEATURE_NESTED      1u /* two stages of translation */
+#define IOVP_FEATURE_PASID       2u
+#define IOVP_FEATURE_STALL       3u /* I/O page faults recovered by stalling */
+#define IOVP_FEATURE_ATS         4u
+#define IOVP_FEATURE_PRI         5u
+#define IOVP_FEATURE_SVA         6u
+
+/* iovp_condition.state; UNKNOWN: cannot be looked at as an earlier one fails */
+#define IOVP_CONDITION_MET     0u
+#define IOVP_CONDITION_FAILS   1u
+#define IOVP_CONDITION_UNKNOWN 2u
+
+typedef struct iovp_condition {
+    uint32_t size;
+    uint32_t state; /* IOVP_CONDITION_* */
+    char where[64]; /* node and property, or register field, or structure */
+    char what[192]; /* a sentence: what is required and what was found */
+} iovp_condition;
+
+/*
+ * Every condition of a feature (IOVP_FEATURE_*) in the order in which hardware
+ * and drivers meet them, two-call rule: the device tree; what the IOMMU has;
+ * how it is programmed, structures of each of the device's StreamIDs as they
+ * are in memory.  The feature works if all are met, and the first that FAILS
+ * is why it does not.  SVA is page tables shared with processors that are in
+ * the tree; whether its page faults can be recovered is told by STALL or PRI.
+ * The conditions of a device without IOMMU end with the device tree's.
+ * Nothing is changed, filled, recorded or counted, and no time passes.  Each
+ * element's `size` must be set; the number of conditions may be another after
+ * the platform has been reprogrammed.  Texts are for people and may change.
+ * Errors: INVALID, SPACE, NOMEM.  OWNER.
+ */
+IOVP_API iovp_status iovp_explain(iovp_device *d, uint32_t feature,
+                                  iovp_condition *conditions, size_t *count);
 
 /* ---- statistics ------------------------------------------------------ */
 

@@ -110,6 +110,7 @@ iovp_status platform_add_smmuv3(struct platform *p,
     if (st)
         return st;
     s->p = p;
+    s->coherent = desc->coherent;
     s->config = desc->config;
     s->config.iommu_index = (uint16_t)p->smmu_count;
     memcpy(s->irq, desc->irq, sizeof(s->irq));

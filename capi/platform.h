@@ -33,6 +33,7 @@ struct platform_smmu {
     struct platform *p;
     struct platform_range range;
     uint32_t irq[IOVP_IRQ_LINES];
+    bool coherent; /* dma-coherent */
     struct smmuv3_config config;
     struct smmuv3 *core; /* in timed mode it belongs to the SystemC module */
     bool work;           /* queue work is pending (functional mode) */

@@ -43,6 +43,7 @@ struct platform_smmuv3 {
     const char *name; /* node name with unit address */
     uint64_t base;
     uint32_t irq[IOVP_IRQ_LINES]; /* SPI number, or PLATFORM_NO_IRQ */
+    uint32_t coherent;            /* dma-coherent of the node */
     struct smmuv3_config config;
 };
 
@@ -63,6 +64,8 @@ struct platform_device {
     uint32_t pasid_bits;
     uint32_t space; /* IOVP_SPACE_* */
     uint32_t can_stall;
+    uint32_t pci;           /* a PCI function */
+    uint32_t ats_supported; /* of its host bridge */
     uint32_t has_workload;
     iovp_workload workload;
 };

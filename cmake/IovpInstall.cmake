@@ -44,6 +44,9 @@ foreach(header IN LISTS headers)
   install(FILES ${header} DESTINATION ${IOVP_HEADER_DIR}/${folder})
 endforeach()
 
+install(FILES capi/python/iovp.py capi/python/_iovp.py
+  DESTINATION ${CMAKE_INSTALL_DATADIR}/iovp/python)
+
 configure_package_config_file(capi/iovpConfig.cmake.in iovpConfig.cmake
   INSTALL_DESTINATION ${IOVP_CMAKE_DIR})
 write_basic_package_version_file(iovpConfigVersion.cmake

@@ -80,3 +80,24 @@ add_test(NAME shim_selftest COMMAND
   $<TARGET_FILE:shim_selftest>)
 set_tests_properties(shim_selftest PROPERTIES
   LABELS unit TIMEOUT ${IOVP_TEST_TIMEOUT})
+
+# The Python binding.  Sanitizers come with the library, not with Python, so
+# their runtime is loaded first; Python keeps memory until its end.
+find_package(Python3 3.8 COMPONENTS Interpreter)
+if(Python3_FOUND)
+  set(environment "IOVP_LIBRARY=$<TARGET_SONAME_FILE:iovp>"
+    PYTHONDONTWRITEBYTECODE=1)
+  if(IOVP_SANITIZE)
+    execute_process(COMMAND ${CMAKE_C_COMPILER} -print-file-name=libasan.so
+      OUTPUT_VARIABLE asan OUTPUT_STRIP_TRAILING_WHITESPACE)
+    list(APPEND environment LD_PRELOAD=${asan} ASAN_OPTIONS=detect_leaks=0)
+  endif()
+  if(NOT IOVP_SANITIZE OR CMAKE_C_COMPILER_ID STREQUAL "GNU")
+    foreach(name IN ITEMS binding gen)
+      add_test(NAME python_${name} COMMAND ${Python3_EXECUTABLE}
+        ${PROJECT_SOURCE_DIR}/tests/python/test_${name}.py)
+      set_tests_properties(python_${name} PROPERTIES LABELS unit
+        TIMEOUT ${IOVP_TEST_TIMEOUT} ENVIRONMENT "${environment}")
+    endforeach()
+  endif()
+endif()

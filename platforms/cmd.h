@@ -19,6 +19,7 @@ int cmd_run(int argc, char **argv);
 int cmd_replay(int argc, char **argv);
 int cmd_dump(int argc, char **argv);
 int cmd_dt(int argc, char **argv);
+int cmd_explain(int argc, char **argv);
 int cmd_bench(int argc, char **argv);
 
 /* ---- messages and arguments (cmd_common.c) --------------------------- */

@@ -167,8 +167,8 @@ static void print_text(const struct result *r, const struct bench *b)
     char cpu[128];
 
     cpu_name(cpu, sizeof(cpu));
-    printf("%s, one core, %u runs of %.2f s each\n\n", cpu, b->runs,
-           b->seconds);
+    printf("%s, one core, %u run%s of %.2f s each\n\n", cpu, b->runs,
+           b->runs == 1 ? "" : "s", b->seconds);
     cmd_table_init(&t, 8, head, NULL);
     for (size_t i = 0; i < bench_case_count; i++)
         if (r[i].ran)

@@ -60,9 +60,12 @@ int cmd_api_error(const char *what, iovp_status status)
 
 int cmd_bad_option(int c, char **argv)
 {
-    const char *arg = argv[optind - 1];
-
     const char *space = *name ? " " : "";
+    char letter[] = {'-', (char)optopt, '\0'};
+    /* Of letters that share a '-', optopt tells which one. */
+    const char *arg = strncmp(argv[optind - 1], "--", 2) && optopt
+                          ? letter
+                          : argv[optind - 1];
 
     if (c == ':')
         cmd_error("option %s needs a value; see iovp %s%s--help", arg, name,

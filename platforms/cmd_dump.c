@@ -19,8 +19,8 @@ static const char help[] =
     "  -h, --help\n"
     "\n"
     "Examples:\n"
-    "  iovp dump soc.trace | head\n"
-    "  iovp dump soc.trace > soc.csv\n";
+    "  iovp dump soc.iovt | head\n"
+    "  iovp dump soc.iovt > soc.csv\n";
 
 static int dump(const char *path, iovp_trace_reader *t)
 {

@@ -21,8 +21,8 @@ static const char help[] =
     "  -h, --help\n"
     "\n"
     "Examples:\n"
-    "  iovp run platforms/arm-soc.dts --trace soc.trace\n"
-    "  iovp replay platforms/arm-soc.dts soc.trace\n";
+    "  iovp run platforms/arm-soc.dts --trace soc.iovt\n"
+    "  iovp replay platforms/arm-soc.dts soc.iovt\n";
 
 struct replay {
     const char *file;

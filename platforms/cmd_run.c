@@ -5,8 +5,10 @@
 #include <getopt.h>
 #include <inttypes.h>
 #include <signal.h>
+#include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 
 static const char help[] =
     "usage: iovp run FILE.dts|FILE.dtb [options]\n"
@@ -33,7 +35,7 @@ static const char help[] =
     "\n"
     "Examples:\n"
     "  iovp run platforms/arm-soc.dts\n"
-    "  iovp run platforms/arm-soc.dts --seconds 1ms --trace soc.trace\n"
+    "  iovp run platforms/arm-soc.dts --seconds 1ms --trace soc.iovt\n"
     "  iovp run platforms/arm-soc.dts --mode functional --transfers 1M "
     "--json\n";
 
@@ -152,14 +154,29 @@ static void choose_limit(const struct cmd_soc *s, struct run *r)
     }
 }
 
+/* A trace replaces its file: not the device tree, by a slip of the hand. */
+static bool same_file(const char *a, const char *b)
+{
+    struct stat x, y;
+
+    return stat(a, &x) == 0 && stat(b, &y) == 0 && x.st_dev == y.st_dev &&
+           x.st_ino == y.st_ino;
+}
+
 static int start(struct cmd_soc *s, const struct run *r)
 {
     iovp_status st = iovp_stats_reset(s->platform);
 
-    if (st == IOVP_OK && r->trace)
-        st = iovp_trace_start(s->platform, r->trace);
     if (st != IOVP_OK)
-        return cmd_api_error(r->trace ? r->trace : s->file, st);
+        return cmd_api_error(s->file, st);
+    if (r->trace && same_file(r->trace, s->file)) {
+        cmd_error("%s: the trace would overwrite the device tree", r->trace);
+        return CMD_FAIL;
+    }
+    if (r->trace && iovp_trace_start(s->platform, r->trace) != IOVP_OK) {
+        cmd_error("the trace cannot be written: %s", iovp_last_error());
+        return CMD_FAIL;
+    }
     for (size_t i = 0; i < s->devices; i++) {
         iovp_workload w = s->info[i].workload;
 

@@ -13,6 +13,8 @@
 
 #include "dt_dtc.h"
 
+#define DTB_HEADER 40
+
 static bool is_dtb(const uint8_t *data, size_t bytes)
 {
     static const uint8_t magic[4] = {0xd0, 0x0d, 0xfe, 0xed};
@@ -98,7 +100,11 @@ static iovp_status load(const char *path, int fd, void **blob, size_t *bytes)
     if (S_ISDIR(st.st_mode))
         return iovp_fail(IOVP_E_IO, "%s: is a directory", path);
     status = read_file(path, fd, &data, bytes);
-    if (status == IOVP_OK && is_dtb(data, *bytes)) {
+    if (status == IOVP_OK && is_dtb(data, *bytes) && *bytes < DTB_HEADER)
+        status =
+            iovp_fail(IOVP_E_DT, "%s: device tree blob: truncated, %zu bytes",
+                      path, *bytes);
+    else if (status == IOVP_OK && is_dtb(data, *bytes)) {
         *blob = data;
         return IOVP_OK;
     }

@@ -159,6 +159,7 @@ iovp_status dt_build_smmuv3(struct dt *t, uint32_t node)
     struct platform_smmuv3 d = {.name = dt_name(t, node)};
     struct dt_node *n = &t->node[node];
     const char *profile = NULL;
+    bool coherent = false;
     iovp_status st;
 
     if (t->smmus == DT_MAX_SMMUS)
@@ -168,6 +169,9 @@ iovp_status dt_build_smmuv3(struct dt *t, uint32_t node)
         st = read_lines(t, node, d.irq);
     if (st == IOVP_OK)
         st = dt_smmuv3_config(t, node, &d.config, &profile);
+    if (st == IOVP_OK)
+        st = dt_get_coherent(t, node, &coherent);
+    d.coherent = coherent;
     if (st == IOVP_OK)
         st = count_entries(t, node, &d.config);
     if (st == IOVP_OK)

@@ -18,6 +18,8 @@ static const char help[] =
     "  replay FILE TRACE  feed a recorded trace back\n"
     "  dump TRACE         print a trace as comma-separated values\n"
     "  dt FILE            show what a device tree becomes\n"
+    "  explain FILE DEVICE [FEATURE]\n"
+    "                     why PASID, stall, ATS or SVA is off for a device\n"
     "  bench              measure the speed of the models on this machine\n"
     "\n"
     "  iovp COMMAND --help explains a command.\n"
@@ -28,9 +30,9 @@ static const char help[] =
     "\n"
     "Examples:\n"
     "  iovp dt platforms/arm-soc.dts\n"
-    "  iovp run platforms/arm-soc.dts --trace soc.trace\n"
-    "  iovp replay platforms/arm-soc.dts soc.trace\n"
-    "  iovp dump soc.trace | head\n"
+    "  iovp run platforms/arm-soc.dts --trace soc.iovt\n"
+    "  iovp replay platforms/arm-soc.dts soc.iovt\n"
+    "  iovp dump soc.iovt | head\n"
     "\n"
     "Exit status: 0 all went well; 1 it did not work (a file, a device tree, "
     "a\n"
@@ -40,8 +42,8 @@ static const struct {
     const char *name;
     int (*fn)(int argc, char **argv);
 } commands[] = {
-    {"run", cmd_run}, {"replay", cmd_replay}, {"dump", cmd_dump},
-    {"dt", cmd_dt},   {"bench", cmd_bench},
+    {"run", cmd_run}, {"replay", cmd_replay},   {"dump", cmd_dump},
+    {"dt", cmd_dt},   {"explain", cmd_explain}, {"bench", cmd_bench},
 };
 
 static int version(void)
@@ -89,8 +91,8 @@ int main(int argc, char **argv)
         return cmd_finish_output();
     }
     if (optind == argc) {
-        cmd_error("say a command: run, replay, dump, dt or bench; see iovp "
-                  "--help");
+        cmd_error("say a command: run, replay, dump, dt, explain or bench; see "
+                  "iovp --help");
         return CMD_USAGE;
     }
     return command(argc - optind, argv + optind);

@@ -78,7 +78,7 @@ uint8_t ref_output_sh(uint8_t type, uint8_t sh)
 {
     if (type < 16 || type == 0x44)
         return 2;
-    return sh;
+    return sh == 1 ? 0 : sh; /* Reserved: the model's choice */
 }
 
 uint8_t ref_memattr(unsigned memattr)

@@ -126,7 +126,8 @@ static bool find_ste(struct ref_job *j)
 read:
     if (fetch(j, at, 64, j->ste))
         return true;
-    return stop(j, E_STE_FETCH, 0, at);
+    /* 7.3.4: bits of FetchAddr above the OAS are RES0. */
+    return stop(j, E_STE_FETCH, 0, at % (1ull << ref_oas(r)));
 bad_sid:
     j->silent = !(r->cr2 & 2);
     return stop(j, E_BAD_STREAMID, 0, 0);

@@ -36,12 +36,13 @@ void case_config(struct smmuv3_config *c, unsigned profile)
         c->idr1 &= ~(3u << 26);
         break;
     case 6: /* stage 1 only, no substreams, one granule */
-        c->idr0 &= ~1u;
+        c->idr0 &= ~(1u | 1u << 9);
         c->idr1 &= ~(0x1fu << 6);
         c->idr5 &= ~(3u << 5);
         break;
     case 7: /* stage 2 only */
-        c->idr0 &= ~2u;
+        c->idr0 &= ~(2u | 1u << 9);
+        c->idr3 &= ~(1u << 2);
         break;
     default:
         break;

@@ -278,6 +278,8 @@ struct iovp_attrs acc_attrs(const struct acc *a)
     at.instruction = a->inst;
     at.mem_type = a->mem_type;
     at.shareability = a->sh;
+    at.addr_type = a->addr_type;
+    at.space = a->space;
     return at;
 }
 

@@ -161,6 +161,8 @@ struct acc {
     bool read, write, priv, inst;
     uint8_t mem_type; /* default 0xff */
     uint8_t sh;
+    uint8_t addr_type; /* PCIe AT, default untranslated */
+    uint8_t space;     /* default Non-secure */
 };
 
 /* `how`: r read, w write, p privileged, x instruction. */

@@ -152,6 +152,14 @@ static iovp_status call_translate(void *h)
     return iovp_translate(h, NULL, SOC_DATA, IOVP_ACCESS_READ, 0, &t);
 }
 
+static iovp_status call_explain(void *h)
+{
+    size_t n = 0;
+    iovp_status st = iovp_explain(h, IOVP_FEATURE_SVA, NULL, &n);
+
+    return st == IOVP_E_SPACE ? IOVP_OK : st;
+}
+
 enum taker { PLATFORM, DEVICE };
 
 static const struct function {
@@ -180,6 +188,7 @@ static const struct function {
     {"iovp_dma_read", call_dma_read, DEVICE, false},
     {"iovp_dma_write", call_dma_write, DEVICE, false},
     {"iovp_dma_replay", call_dma_replay, DEVICE, false},
+    {"iovp_explain", call_explain, DEVICE, false},
     {"iovp_translate", call_translate, DEVICE, false},
     {"iovp_stats_reset", call_stats_reset, PLATFORM, false},
 };

@@ -14,13 +14,13 @@ TEST_CASE(Command, VersionIsThatOfTheLibrary)
 
 TEST_CASE(Command, HelpTeaches)
 {
-    static const char *const commands[] = {"run", "replay", "dump", "dt",
-                                           "bench"};
+    static const char *const commands[] = {"run", "replay",  "dump",
+                                           "dt",  "explain", "bench"};
     char line[64];
 
     CHECK_EQ(iovp("--help"), 0);
     printed("usage: iovp COMMAND");
-    for (unsigned i = 0; i < 5; i++) {
+    for (unsigned i = 0; i < sizeof(commands) / sizeof(*commands); i++) {
         printed(commands[i]);
         snprintf(line, sizeof(line), "%s --help", commands[i]);
         CHECK_EQ(iovp(line), 0);
@@ -36,7 +36,7 @@ TEST_CASE(Command, WrongCommandLines)
     static const struct {
         const char *arguments, *message;
     } wrong[] = {
-        {"", "say a command: run, replay, dump, dt or bench"},
+        {"", "say a command: run, replay, dump, dt, explain or bench"},
         {"fly", "there is no command 'fly'; see iovp --help"},
         {"--fly", "there is no option --fly; see iovp --help"},
         {"run", "iovp run: say a device tree"},
@@ -63,6 +63,10 @@ TEST_CASE(Command, WrongCommandLines)
         {"dump --fly t", "there is no option --fly"},
         {"dt", "iovp dt: say one device tree"},
         {"dt a b", "iovp dt: say one device tree"},
+        {"explain", "iovp explain: say a device tree and a DMA master"},
+        {"explain a.dts", "say a device tree and a DMA master"},
+        {"explain a b sva d", "one feature only"},
+        {"explain a b fly", "there is no feature 'fly'; there are:"},
         {"bench now", "'now' is no option"},
         {"bench --runs 16", "--runs 16: say 1 to 15"},
         {"bench --seconds x", "--seconds x: say a time"},
@@ -139,6 +143,26 @@ TEST_CASE(Command, DtShowsNodesAndMasters)
             "0x20000  SMMUv3, profile mmu-600");
     printed("dma@13000000  iommu@12000000    0x10        1           0  ns     "
             "sequential  0x40000000      0x10000       0");
+}
+
+TEST_CASE(Command, ExplainSaysWhy)
+{
+    CHECK_EQ(iovp("explain " ARM_SOC " npu@13010000"), 0);
+    printed("pasid        works\n");
+    printed("nested       no   STE[0x20].Config: must have stage 1 and stage 2");
+    printed("stall        no   npu@13010000 dma-can-stall: ");
+    CHECK_EQ(iovp("explain " ARM_SOC " npu@13010000 stall"), 0);
+    printed("\nFAILS    SMMU_IDR0.STALL_MODEL ");
+    printed("\nnpu@13010000: stall does not work: see npu@13010000 "
+            "dma-can-stall\n");
+    CHECK_EQ(iovp("explain --bare " ARM_SOC " npu@13010000 pasid"), 0);
+    printed("\nunknown  STE[0x20].S1CDMax ");
+    printed("pasid does not work: see SMMU_CR0.SMMUEN\n");
+    CHECK_EQ(iovp("explain " ARM_SOC " npu@13010000 nested --json"), 0);
+    CHECK(json_valid(output));
+    printed("\"first_failure\": \"STE[0x20].Config\"");
+    CHECK_EQ(iovp("explain " ARM_SOC " nobody"), FAIL);
+    printed("has no DMA master 'nobody'; iovp dt ");
 }
 
 TEST_CASE(Command, BenchMeasures)

@@ -79,6 +79,14 @@ TEST_CASE(Run, TransfersAndSecondsLimit)
     CHECK(!strstr(output, "\"transfers\": 0"));
 }
 
+TEST_CASE(Run, TraceDoesNotReplaceTheTree)
+{
+    write_machine("one.dts", 0x10000);
+    CHECK_EQ(iovp("run $D/one.dts --trace $D/one.dts"), 1);
+    printed("overwrite the device tree");
+    CHECK_EQ(iovp("dt $D/one.dts"), 0);
+}
+
 TEST_CASE(Run, TableIsReadable)
 {
     unsigned lines = 0;

@@ -91,6 +91,7 @@ TEST_CASE(Commands, LegalOpcodesStage2Only)
     c.idr0 &=
         ~(SMMU_IDR0_S1P | SMMU_IDR0_HYP | SMMU_IDR0_ASID16 | SMMU_IDR0_CD2L);
     c.idr1 &= ~(0x1fu << 6);
+    c.idr3 &= ~SMMU_IDR3_HAD;
     check_opcodes(&c, legal, sizeof(legal));
 }
 

@@ -84,6 +84,8 @@ static void run(const struct perm_case *rows, unsigned n, unsigned strw,
 
     bench_config(&c);
     c.idr3 &= ~idr3_off;
+    if (idr3_off)
+        c.aidr = 0; /* SMMUv3.1 has HAD */
     scene_open_with(&sc, &c);
     scene_cr2(&sc, cr2);
     stream_s1(&sc, &st, SID, 12, 48);

@@ -52,7 +52,22 @@ static const struct {
     {IDR1, 0, SMMU_IDR1_QUEUES_PRESET, "preset"},
     {IDR1, 0, SMMU_IDR1_TABLES_PRESET, "preset"},
     {IDR1, 0, SMMU_IDR1_ECMDQ, "ECMDQ"},
+    /* 6.3.1: RES0 without the other stage, without ATS. */
+    {IDR0, SMMU_IDR0_S1P, 0, "Hyp"},
+    {IDR0, SMMU_IDR0_S2P, 0, "Hyp"},
+    {IDR0, SMMU_IDR0_S1P | SMMU_IDR0_HYP, 0, "HAD"},
+    {IDR0, 0, SMMU_IDR0_ATSRECERR, "ATSRECERR"},
+    {IDR0, 0, 1u << 29, "reserved"},
+    {IDR0, 0, 1u << 31, "reserved"},
     {IDR3, SMMU_IDR3_XNX, 0, "XNX"},
+    {IDR3, SMMU_IDR3_HAD, 0, "HAD"}, /* 6.3.4: mandatory in v3.1 */
+    {IDR3, 0, SMMU_IDR3_PBHA, "PBHA"},
+    {IDR3, 0, SMMU_IDR3_PPS, "PPS"},
+    {IDR3, 0, 3u << 11, "BBML"},
+    {IDR3, 0, 1u << 6, "reserved"},
+    {IDR5, 1u << 6 | 7, 6, "GRAN64K"}, /* 6.3.6: OAS of 52 bits */
+    {IDR5, 1u << 6, 1u << 10, "GRAN64K"},
+    {IDR5, 0, 1u << 15, "reserved"},
     {IDR3, 0, SMMU_IDR3_MPAM, "MPAM"},
     {IDR3, 0, SMMU_IDR3_FWB, "FWB"},
     {IDR3, 0, SMMU_IDR3_DPT, "IDR3"},

@@ -166,10 +166,11 @@ static void set_ids(struct smmuv3_config *c, unsigned ids)
     default_config(c);
     switch (ids) {
     case IDS_NO_S1:
-        c->idr0 &= ~2u;
+        c->idr0 &= ~(2u | 1u << 9); /* Hyp and HAD need it */
+        c->idr3 &= ~(1u << 2);
         break;
     case IDS_NO_S2:
-        c->idr0 &= ~1u;
+        c->idr0 &= ~(1u | 1u << 9);
         break;
     case IDS_NO_HYP:
         c->idr0 &= ~(1u << 9);

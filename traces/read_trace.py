@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: MIT
 """Read a trace without iovp: format.md as a program.
 
-As a module: for r in records("soc.trace"): print(r.time_in, hex(r.iova))
+As a module: for r in records("soc.iovt"): print(r.time_in, hex(r.iova))
 As a command: read_trace.py FILE prints the latency of each stream.
 """
 import collections
@@ -74,6 +74,8 @@ def records(path):
 
 
 def main():
+    if len(sys.argv) != 2:
+        sys.exit("usage: read_trace.py TRACE")
     latency = collections.defaultdict(list)
     for r in records(sys.argv[1]):
         if r.kind == 0:
@@ -86,4 +88,7 @@ def main():
 
 
 if __name__ == "__main__":
-    main()
+    try:
+        main()
+    except (OSError, ValueError, zlib.error) as error:
+        sys.exit(f"read_trace.py: {error}")

@@ -18,12 +18,10 @@ struct iovp_bus_attrs smmuv3_walk_attrs(unsigned inner, unsigned outer,
 {
     uint8_t type = (uint8_t)(nibble(outer) << 4 | nibble(inner));
 
-    /* SH 0b01 is reserved and behaves as 0b00. */
     return (struct iovp_bus_attrs){
         .space = IOVP_SPACE_NONSECURE,
         .mem_type = type,
-        .shareability =
-            smmuv3_consistent_sh(type, sh == 1 ? IOVP_SH_NON : (uint8_t)sh),
+        .shareability = smmuv3_consistent_sh(type, (uint8_t)sh),
     };
 }
 
@@ -82,7 +80,11 @@ static unsigned combine_half(unsigned a, unsigned b)
 
 uint8_t smmuv3_consistent_sh(uint8_t mem_type, uint8_t sh)
 {
-    return is_device(mem_type) || mem_type == 0x44 ? IOVP_SH_OUTER : sh;
+    if (is_device(mem_type) || mem_type == 0x44)
+        return IOVP_SH_OUTER;
+    /* 0b01 is reserved: 0b00 in the fields that IHI 0070 defines, and here
+     * in descriptors too. */
+    return sh == 1 ? IOVP_SH_NON : sh;
 }
 
 /* Non < Inner < Outer, in the order in which sharing widens. */

@@ -151,6 +151,7 @@ static void decode_cd(const struct smmuv3 *s, const uint64_t *cd,
     bool two = two_ranges((enum smmuv3_world)st->world);
 
     st->asid = two ? (uint16_t)cdf(cd, CD_ASID) : 0;
+    st->aset = two && cdf(cd, CD_ASET);
     st->cd_r = cdf(cd, CD_R);
     st->cd_a = cdf(cd, CD_A);
     st->mair = smmuv3_mair(cd[CD_MAIR_WORD]);
@@ -162,6 +163,24 @@ static void decode_cd(const struct smmuv3 *s, const uint64_t *cd,
 }
 
 /*
+ * 5.2, S1CIR and S1COR: as those of table walks, but 0b11 is a write-back type
+ * without Read-Allocate.
+ */
+static struct iovp_bus_attrs fetch_attrs(const uint64_t *ste)
+{
+    unsigned inner = (unsigned)iovp_get_field(ste, STE_S1CIR);
+    unsigned outer = (unsigned)iovp_get_field(ste, STE_S1COR);
+    struct iovp_bus_attrs a = smmuv3_walk_attrs(
+        inner, outer, (unsigned)iovp_get_field(ste, STE_S1CSH));
+
+    if (inner == 3)
+        a.mem_type &= 0xfd;
+    if (outer == 3)
+        a.mem_type &= 0xdf;
+    return a;
+}
+
+/*
  * Read a CD or L1CD.  With stage 2 its address is an IPA, and a stage 2 fault
  * has class CD; without, an abort is F_CD_FETCH.
  */
@@ -169,10 +188,7 @@ static bool read_entry(struct smmuv3_job *j, const uint64_t *ste, int level,
                        const struct smmuv3_stream *st, uint64_t addr,
                        uint64_t *words, unsigned bytes)
 {
-    struct iovp_bus_attrs a =
-        smmuv3_walk_attrs((unsigned)iovp_get_field(ste, STE_S1CIR),
-                          (unsigned)iovp_get_field(ste, STE_S1COR),
-                          (unsigned)iovp_get_field(ste, STE_S1CSH));
+    struct iovp_bus_attrs a = fetch_attrs(ste);
 
     if (st->s2 && !smmuv3_stage2_read(j, st, IOVP_FAULT_CONFIG, &addr, &a))
         return false;
@@ -218,14 +234,21 @@ static bool cd_addr(struct smmuv3_job *j, const uint64_t *ste, uint32_t ssid,
     return false;
 }
 
+bool smmuv3_cd_fetch(struct smmuv3_job *j, const uint64_t *ste, uint32_t ssid,
+                     const struct smmuv3_stream *st, uint64_t cd[CD_WORDS])
+{
+    uint64_t addr;
+
+    return cd_addr(j, ste, ssid, st, &addr) &&
+           read_entry(j, ste, 0, st, addr, cd, CD_BYTES);
+}
+
 bool smmuv3_cd_load(struct smmuv3_job *j, const uint64_t *ste, uint32_t ssid,
                     struct smmuv3_stream *st)
 {
     uint64_t cd[CD_WORDS];
-    uint64_t addr;
 
-    if (!cd_addr(j, ste, ssid, st, &addr) ||
-        !read_entry(j, ste, 0, st, addr, cd, CD_BYTES))
+    if (!smmuv3_cd_fetch(j, ste, ssid, st, cd))
         return false;
     if (smmuv3_cd_illegal(j->s, ste, cd, (enum smmuv3_world)st->world)) {
         j->fault.code = C_BAD_CD;

@@ -59,7 +59,10 @@ static void prefetch_config(struct smmuv3 *s, const uint64_t *cmd)
 static void prefetch_addr(struct smmuv3 *s, const uint64_t *cmd)
 {
     unsigned size = (unsigned)iovp_get_field(cmd, CMD_PREFETCH_SIZE);
-    unsigned stride = 12 + (unsigned)iovp_get_field(cmd, CMD_PREFETCH_STRIDE);
+    /* 4.2.2: SMMUv3.0 has no Stride. */
+    unsigned stride =
+        12 +
+        (s->cfg.aidr ? (unsigned)iovp_get_field(cmd, CMD_PREFETCH_STRIDE) : 0);
     uint64_t addr = cmd[CMD_ADDR_WORD] & CMD_VA_MASK;
     uint64_t count = 1ull << size;
     struct iovp_attrs a;

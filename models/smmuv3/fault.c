@@ -67,7 +67,6 @@ void smmuv3_report(struct smmuv3_job *j, uint64_t iova, unsigned access,
     uint64_t ev[EVENT_WORDS] = {0};
     /* 13.1.1: an atomic is recorded as a write, but for one permission. */
     bool read = !(access & SMMUV3_WRITE) || f->rnw;
-    uint64_t pa_mask = iovp_mask(56);
 
     if (f->silent || j->debug)
         return;
@@ -82,8 +81,10 @@ void smmuv3_report(struct smmuv3_job *j, uint64_t iova, unsigned access,
     if (shape >= SHAPE_WALK)
         put_stage(ev, f);
     if (shape == SHAPE_FETCH || shape == SHAPE_WALK)
-        ev[EVENT_ADDR2_WORD] = f->addr & pa_mask & ~7ull;
+        /* 7.3.4, 7.3.10, 7.3.12: FetchAddr bits above the OAS are RES0. */
+        ev[EVENT_ADDR2_WORD] =
+            f->addr & iovp_mask(smmuv3_oas_bits(j->s)) & ~7ull;
     if (shape == SHAPE_TRANSLATE && f->stage == 2)
-        ev[EVENT_ADDR2_WORD] = f->addr & pa_mask & ~0xfffull;
+        ev[EVENT_ADDR2_WORD] = f->addr & iovp_mask(56) & ~0xfffull;
     smmuv3_eventq_write(j->s, ev);
 }

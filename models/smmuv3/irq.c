@@ -8,9 +8,7 @@ static struct iovp_bus_attrs msi_attrs(const struct smmuv3_msi *m)
 
     a.space = IOVP_SPACE_NONSECURE;
     a.mem_type = smmuv3_s2_mem_type(m->memattr);
-    /* SH 0b01 is reserved and behaves as 0b00. */
-    a.shareability =
-        smmuv3_consistent_sh(a.mem_type, m->sh == 1 ? IOVP_SH_NON : m->sh);
+    a.shareability = smmuv3_consistent_sh(a.mem_type, m->sh);
     return a;
 }
 

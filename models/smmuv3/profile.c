@@ -98,14 +98,20 @@ static const struct absent absent[] = {
     {0, SMMU_IDR0_PRI, "IDR0.PRI is not modelled yet"},
     {0, SMMU_IDR0_ATOS | SMMU_IDR0_VATOS, "IDR0.ATOS/VATOS are not modelled"},
     {0, SMMU_IDR0_VMW, "IDR0.VMW: VMID wildcards are not modelled"},
+    {0, SMMU_IDR0_ATSRECERR, "IDR0.ATSRECERR needs IDR0.ATS"},
     {0, SMMU_IDR0_RME_IMPL, "IDR0.RME_IMPL is not modelled"},
+    {0, 1u << 29 | 1u << 31, "IDR0: a reserved bit"},
     {1, SMMU_IDR1_REL | SMMU_IDR1_QUEUES_PRESET | SMMU_IDR1_TABLES_PRESET,
      "IDR1: preset queues and tables are not modelled"},
     {1, SMMU_IDR1_ECMDQ, "IDR1.ECMDQ is not modelled"},
+    {3, 1u << 0 | 1u << 1 | 1u << 6, "IDR3: a reserved bit"},
+    {3, SMMU_IDR3_PBHA, "IDR3.PBHA is not modelled"},
+    {3, SMMU_IDR3_PPS, "IDR3.PPS needs IDR0.PRI"},
     {3, SMMU_IDR3_FWB, "IDR3.FWB is not modelled yet"},
     {3, SMMU_IDR3_MPAM, "IDR3.MPAM is not modelled"},
     {3, ~0xfffu & ~(3u << 11), "IDR3: a feature of SMMUv3.3 or later"},
     {5, SMMU_IDR5_DS | SMMU_IDR5_D128, "IDR5.DS/D128 are not modelled"},
+    {5, 1u << 3 | 1u << 9 | 0xfu << 12, "IDR5: a reserved bit"},
 };
 
 static const char *check_absent(const struct smmuv3_config *c)
@@ -116,6 +122,26 @@ static const char *check_absent(const struct smmuv3_config *c)
     for (i = 0; i < sizeof(absent) / sizeof(absent[0]); i++)
         if (idr[absent[i].reg] & absent[i].mask)
             return absent[i].why;
+    return NULL;
+}
+
+/* Rules that join features of several registers (6.3.1, 6.3.4, 6.3.6). */
+static const char *check_stages(const struct smmuv3_config *c)
+{
+    bool s1 = c->idr0 & SMMU_IDR0_S1P, s2 = c->idr0 & SMMU_IDR0_S2P;
+    bool had = c->idr3 & SMMU_IDR3_HAD;
+    bool bits52 = (c->idr5 & 7) == 6 || iovp_bits(c->idr5, 11, 10);
+
+    if ((c->idr0 & SMMU_IDR0_HYP) && !(s1 && s2))
+        return "IDR0.Hyp needs both S1P and S2P";
+    if (had && !s1)
+        return "IDR3.HAD needs IDR0.S1P";
+    if (!had && s1 && (c->aidr & 0xf) >= 1)
+        return "IDR3.HAD is mandatory from SMMUv3.1 on with stage 1";
+    if (iovp_bits(c->idr3, 12, 11) == 3)
+        return "IDR3.BBML: reserved value";
+    if (bits52 && !(c->idr5 & SMMU_IDR5_GRAN64K))
+        return "IDR5: 52-bit addresses need GRAN64K";
     return NULL;
 }
 
@@ -188,6 +214,8 @@ const char *smmuv3_config_check(const struct smmuv3_config *c)
     why = check_absent(c);
     if (!why)
         why = check_ids(c);
+    if (!why)
+        why = check_stages(c);
     if (!why)
         why = check_timing(&c->timing);
     for (i = 0; !why && i < IOVP_CACHES; i++)

@@ -47,9 +47,7 @@ static struct iovp_bus_attrs cr1_attrs(const struct smmuv3 *s, unsigned lsb)
 
     a.space = IOVP_SPACE_NONSECURE;
     a.mem_type = (uint8_t)(cacheability(cr1 >> 2) << 4 | cacheability(cr1));
-    /* 0b01 is reserved and treated as 0b00. */
-    a.shareability =
-        smmuv3_consistent_sh(a.mem_type, sh == 1 ? IOVP_SH_NON : sh);
+    a.shareability = smmuv3_consistent_sh(a.mem_type, sh);
     return a;
 }
 

@@ -13,6 +13,7 @@
 
 #include "../common/bus.h"
 #include "../common/cache.h"
+#include "../common/explain.h"
 #include "../common/iovp_attrs.h"
 #include "../common/walk_record.h"
 
@@ -163,6 +164,16 @@ void smmuv3_describe(const struct smmuv3 *s, const struct iovp_attrs *attrs,
                      uint64_t iova, uint32_t length, unsigned access,
                      const struct smmuv3_result *res,
                      struct iovp_trace_record *r);
+
+/* ---- why a feature is off ------------------------------------------- */
+
+/*
+ * Append the conditions of a feature that this SMMU knows of: ID registers,
+ * then control registers, then for each StreamID its STE and a CD, as they are
+ * in memory.  No side effect; at most 2^16 CDs of a StreamID are read.
+ */
+void smmuv3_explain(struct smmuv3 *s, const struct iovp_explain_query *q,
+                    struct iovp_explain_list *out);
 
 /* ---- statistics ----------------------------------------------------- */
 

@@ -52,6 +52,7 @@ struct smmuv3_stream {
     struct pt_arm_perm_ctl perm;
     uint64_t mair;
     uint16_t asid;
+    bool aset; /* which set of global entries is seen (3.17.1) */
     bool cd_r, cd_a;
     /* stage 2 */
     struct pt_arm_table s2table;
@@ -308,6 +309,9 @@ bool smmuv3_ste_illegal(const struct smmuv3 *s, const uint64_t *ste);
 void smmuv3_ste_decode(const struct smmuv3 *s, const uint64_t *ste,
                        struct smmuv3_stream *st);
 
+/* Fetch the CD of a SubstreamID (3.3.3).  False: job->fault is set. */
+bool smmuv3_cd_fetch(struct smmuv3_job *j, const uint64_t *ste, uint32_t ssid,
+                     const struct smmuv3_stream *st, uint64_t cd[CD_WORDS]);
 /* Find and decode the CD of a SubstreamID.  False: job->fault is set. */
 bool smmuv3_cd_load(struct smmuv3_job *j, const uint64_t *ste, uint32_t ssid,
                     struct smmuv3_stream *st);

@@ -3,7 +3,8 @@
  * Tags of TLB and walk cache entries, and TLB invalidation (3.17, 4.4).
  *
  * A tag says which StreamWorld, VMID and ASID an entry belongs to.  Global
- * entries have the tag of their VMID with the global bit instead of an ASID.
+ * entries have the tag of their VMID with the global bit and ASET instead of an
+ * ASID.
  */
 #include "smmuv3_internal.h"
 
@@ -12,10 +13,11 @@
 #define TAG_ASID_SHIFT  18
 #define TAG_GLOBAL      (1ull << 34)
 #define TAG_STAGE2      (1ull << 35) /* stage 2 alone */
+#define TAG_ASET        (1ull << 36) /* of global entries only */
 
 #define TAG_WORLD_MASK (3ull << TAG_WORLD_SHIFT)
 #define TAG_VMID_MASK  (0xffffull << TAG_VMID_SHIFT)
-#define TAG_ASID_MASK  (0xffffull << TAG_ASID_SHIFT | TAG_GLOBAL)
+#define TAG_ASID_MASK  (0xffffull << TAG_ASID_SHIFT | TAG_GLOBAL | TAG_ASET)
 
 static uint64_t tag(unsigned world, unsigned vmid, unsigned asid)
 {
@@ -27,9 +29,12 @@ void smmuv3_tlb_tags(struct smmuv3_stream *st)
 {
     uint64_t s1 = tag(st->world, st->vmid, st->asid);
     uint64_t s2 = tag(st->world, st->vmid, 0) | TAG_STAGE2;
+    /* 3.17.1: global entries match lookups of the same ASET only. */
+    uint64_t global =
+        tag(st->world, st->vmid, 0) | TAG_GLOBAL | (st->aset ? TAG_ASET : 0);
 
     st->tlb_ctx = st->s1 ? s1 : s2;
-    st->tlb_global_ctx = st->s1 ? tag(st->world, st->vmid, 0) | TAG_GLOBAL : s2;
+    st->tlb_global_ctx = st->s1 ? global : s2;
     st->s1_walk_ctx = s1;
     st->s2_ctx = s2;
     st->s2_walk_ctx = s2;
@@ -58,6 +63,9 @@ static void drop_stage1(struct smmuv3 *s, const struct smmuv3_tlbi *t,
     drop(s, &sc, !t->leaf);
     if (!t->any_asid && t->match_global) {
         sc.ctx = tag(t->world, t->vmid, 0) | TAG_GLOBAL;
+        drop(s, &sc, false);
+        /* 4.4: commands disregard ASET. */
+        sc.ctx |= TAG_ASET;
         drop(s, &sc, false);
     }
 }

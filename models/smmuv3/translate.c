@@ -124,13 +124,18 @@ static void override_gbpa(const struct smmuv3 *s, struct input *in,
 }
 
 /* 6.3.14: SMMUEN == 0, transactions bypass or abort as GBPA says. */
-static void bypass_disabled(struct smmuv3 *s, struct input *in, uint64_t iova,
+static void bypass_disabled(struct smmuv3 *s, const struct iovp_attrs *attrs,
+                            struct input *in, uint64_t iova,
                             struct smmuv3_result *out)
 {
     uint32_t gbpa = smmuv3_reg(s, SMMU_GBPA);
 
-    /* 3.4: beyond the OAS it aborts too, and nothing is recorded. */
-    if ((gbpa & SMMU_GBPA_ABORT) || iova >> smmuv3_oas_bits(s)) {
+    /*
+     * 3.4: beyond the OAS it aborts too, and nothing is recorded.  6.3.9.6:
+     * so do ATS requests and Translated transactions.
+     */
+    if ((gbpa & SMMU_GBPA_ABORT) || iova >> smmuv3_oas_bits(s) ||
+        attrs->addr_type != IOVP_AT_UNTRANSLATED) {
         out->status = IOVP_RESULT_ABORT;
         return;
     }
@@ -417,7 +422,7 @@ void smmuv3_translate(struct smmuv3 *s, const struct iovp_attrs *attrs,
     }
     *busy = true;
     if (!(smmuv3_reg(s, SMMU_CR0ACK) & SMMU_CR0_SMMUEN))
-        bypass_disabled(s, &in, iova, out);
+        bypass_disabled(s, attrs, &in, iova, out);
     else if (!translate_enabled(&j, &in, iova, access, out))
         finish_fault(&j, &in, iova, access, out);
     *busy = false;

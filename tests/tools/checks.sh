@@ -58,6 +58,7 @@ check_sources() {
         run_check "rule: $rule" tests/tools/layering.py "$rule"
     done
     run_check "clang-format" check_format
+    run_check "Python binding is what gen.py makes" capi/python/gen.py --check
 }
 
 # Formatting differs between versions; the sources follow this one.
@@ -85,13 +86,21 @@ check_artifacts() {
     run_check "install" cmake --install build --prefix "$root"
     run_check "exported symbols are those of iovp.h" \
         tests/tools/symbols.py build/libiovp.so capi/iovp.h
+    run_check "ABI is that of the baseline" \
+        tests/tools/abi.sh build/libiovp.so
+    run_check "Python binding has the compiler's layout" check_python_layout
+    run_check "Python binding, installed" check_python_installed "$root"
     run_check "iovp.h alone, C99" check_header c c99 iovp/iovp.h
     run_check "headers of the cores alone, C11" \
         check_headers c c11 -not -path '*/tlm/*'
     run_check "SystemC headers alone, C++17" \
         check_headers c++ c++17 -path '*/tlm/*'
     run_check "iovp.h alone, C++17" check_header c++ c++17 iovp/iovp.h
-    run_check "program by pkg-config" check_pkg_config "$root"
+    run_check "program by pkg-config" \
+        check_pkg_config "$root" tests/consumer/consumer.c
+    sed -n '/^```c$/,/^```$/p' README.md | sed '/^```/d' >build/log/readme.c
+    run_check "the program in README.md" \
+        check_pkg_config "$root" build/log/readme.c
     run_check "program by find_package" check_find_package "$root" OFF
     run_check "SystemC program by find_package" check_find_package "$root" ON
 }
@@ -113,13 +122,35 @@ check_headers() {
     return $status
 }
 
+# Values, sizes, offsets: what the compiler says, and what ctypes says.
+check_python_layout() {
+    local log=build/log/layout
+
+    capi/python/gen.py --listing >"$log.c" &&
+        cc -std=c11 -Wall -Wextra -Werror -Ibuild/install/include/iovp \
+            "$log.c" -o "$log" &&
+        "$log" >"$log.compiler" &&
+        capi/python/gen.py --layout >"$log.python" &&
+        [ -s "$log.python" ] && diff "$log.compiler" "$log.python"
+}
+
+check_python_installed() {
+    local library
+
+    library=$(find "$1" -name libiovp.so.0)
+    PYTHONPATH=$1/share/iovp/python IOVP_LIBRARY=$library \
+        PYTHONDONTWRITEBYTECODE=1 python3 -c \
+        'import iovp; print(iovp.__file__, iovp.version())'
+}
+
+# check_pkg_config ROOT SOURCE
 check_pkg_config() {
     local libdir program=build/log/consumer
 
     libdir=$(dirname "$(find "$1" -name iovp.pc)")
     export PKG_CONFIG_PATH=$libdir
     # shellcheck disable=SC2046 # words are wanted
-    cc -std=c99 -Wall -Wextra -Werror tests/consumer/consumer.c -o "$program" \
+    cc -std=c99 -Wall -Wextra -Werror "$2" -o "$program" \
         $(pkg-config --cflags --libs iovp) &&
         LD_LIBRARY_PATH=$(dirname "$libdir") "$program"
 }

@@ -6,6 +6,7 @@
     layering.py --list      the names of the rules
     layering.py --self-test does each rule find what it must?
 """
+import fnmatch
 import os
 import re
 import sys
@@ -174,20 +175,64 @@ def rule_licence(tree):
 
 # ---- names: every test case has a name of its own -------------------------
 
-def rule_names(tree):
-    seen = {}
+def test_cases(tree):
+    """(path, line, Suite.Name)"""
     for path in tree.files:
         if not path.startswith("tests/test_") and \
                 not path.startswith("tests/tlm/test_"):
             continue
         for number, line in tree.lines(path):
             match = re.match(r"\w*TEST\w*\(\s*(\w+)\s*,\s*(\w+)\s*\)", line)
-            if not match:
-                continue
-            name = f"{match[1]}.{match[2]}"
-            if name in seen:
-                yield path, number, f"{name} is also in {seen[name]}"
-            seen[name] = path
+            if match:
+                yield path, number, f"{match[1]}.{match[2]}"
+
+
+def rule_names(tree):
+    seen = {}
+    for path, number, name in test_cases(tree):
+        if name in seen:
+            yield path, number, f"{name} is also in {seen[name]}"
+        seen[name] = path
+
+
+# ---- proofs: every test that a compliance table names exists --------------
+
+def rule_proofs(tree):
+    names = {name for _, _, name in test_cases(tree)}
+    for path in tree.files:
+        if not path.endswith("/compliance.md"):
+            continue
+        for number, line in tree.lines(path):
+            named = re.findall(r"`([A-Z]\w*\.\w*\*?)`", line)
+            for test in named if line.startswith("|") else []:
+                if not fnmatch.filter(names, test):
+                    yield path, number, f"there is no test {test}"
+
+
+# ---- links: documents point to what is there ------------------------------
+
+def anchors(text):
+    """The anchors of a document's headings."""
+    heads = re.findall(r"^#+ (.*)$", text, flags=re.M)
+    return {re.sub(r"[^\w\- ]", "", head).lower().replace(" ", "-")
+            for head in heads}
+
+
+def rule_links(tree):
+    for path in tree.files:
+        if not path.endswith(".md"):
+            continue
+        for number, line in tree.lines(path):
+            for link in re.findall(r"\]\(([^)\s]+)\)", line):
+                if "://" in link:
+                    continue
+                name, _, anchor = link.partition("#")
+                found = path if not name else os.path.normpath(
+                    os.path.join(os.path.dirname(path), name))
+                if not os.path.exists(os.path.join(tree.root, found)):
+                    yield path, number, f"{link} leads nowhere"
+                elif anchor and anchor not in anchors(tree.text(found)):
+                    yield path, number, f"{found} has no heading #{anchor}"
 
 
 RULES = {name[len("rule_"):]: function
@@ -213,6 +258,10 @@ GOOD = {
     "platforms/cmd_h.c": SPDX + "#include \"../traces/i.h\"\n",
     "platforms/g.h": SPDX,
     "traces/i.h": SPDX,
+    "models/a/compliance.md": "<!-- SPDX-License-Identifier: MIT -->\n"
+                              "| A | done | `F.One`, `F.*` |\n",
+    "docs/j.md": "<!-- SPDX-License-Identifier: MIT -->\n## On `it`, now\n"
+                 "[a](../capi/iovp.h) [b](#on-it-now) [c](http://d)\n",
     "demo": "#!/bin/sh\n# SPDX-License-Identifier: MIT\n",
     "data.dtb": "\0binary",
     "out.txt": "ok\n",
@@ -239,6 +288,12 @@ BAD = [
     ("licence", "x", "#!/bin/sh\n"),
     ("licence", "traces/x.c", "\n" + SPDX),
     ("names", "tests/test_x.c", SPDX + "TEST_CASE(F, One)\n"),
+    ("proofs", "models/x/compliance.md",
+     "<!-- SPDX-License-Identifier: MIT -->\n| A | done | `F.Two` |\n"),
+    ("links", "docs/x.md",
+     "<!-- SPDX-License-Identifier: MIT -->\n[a](nothing.md)\n"),
+    ("links", "docs/x.md",
+     "<!-- SPDX-License-Identifier: MIT -->\n[a](j.md#elsewhere)\n"),
 ]
 
 
