@@ -149,7 +149,8 @@ TEST_CASE(Command, ExplainSaysWhy)
 {
     CHECK_EQ(iovp("explain " ARM_SOC " npu@13010000"), 0);
     printed("pasid        works\n");
-    printed("nested       no   STE[0x20].Config: must have stage 1 and stage 2");
+    printed(
+        "nested       no   STE[0x20].Config: must have stage 1 and stage 2");
     printed("stall        no   npu@13010000 dma-can-stall: ");
     CHECK_EQ(iovp("explain " ARM_SOC " npu@13010000 stall"), 0);
     printed("\nFAILS    SMMU_IDR0.STALL_MODEL ");
