@@ -167,7 +167,7 @@ iovp_status iovp_translate(iovp_device *h, const iovp_attrs *attrs,
     if (!out || out->size != sizeof(*out) || access > 3 ||
         (flags & ~IOVP_TRANSLATE_DEBUG))
         return iovp_fail(IOVP_E_INVALID, "out->size, access or flags");
-    use = attrs ? device_attrs(d, attrs, &full) : &d->attrs;
+    use = device_attrs(d, attrs, &full);
     if (!use)
         return iovp_fail(IOVP_E_INVALID, "attrs: a field is out of range");
     if (!d->core) {

@@ -195,6 +195,14 @@ static void touch(struct iovp_cache *c, uint32_t index)
         plru_touch(c, index >> c->ways_log2, index & (c->cfg.ways - 1));
 }
 
+/* An entry was hit or filled: remember that, and give its payload. */
+static inline void *use(struct iovp_cache *c, uint32_t i)
+{
+    c->recent = i;
+    touch(c, i);
+    return data_of(c, i);
+}
+
 void *iovp_cache_lookup_class(struct iovp_cache *c, uint64_t addr, uint64_t ctx,
                               unsigned log2)
 {
@@ -207,17 +215,7 @@ void *iovp_cache_lookup_class(struct iovp_cache *c, uint64_t addr, uint64_t ctx,
     if (i < 0)
         return NULL;
     c->stats.hits++;
-    touch(c, (uint32_t)i);
-    return data_of(c, (uint32_t)i);
-}
-
-static inline int64_t find_either(const struct iovp_cache *c, uint64_t addr,
-                                  uint64_t ctx, uint64_t alt, struct key key,
-                                  unsigned log2)
-{
-    int64_t i = find(c, addr, key, log2);
-
-    return i < 0 && alt != ctx ? find(c, addr, key_of(alt), log2) : i;
+    return use(c, (uint32_t)i);
 }
 
 static int64_t find_any(const struct iovp_cache *c, uint64_t addr, uint64_t ctx,
@@ -228,8 +226,10 @@ static int64_t find_any(const struct iovp_cache *c, uint64_t addr, uint64_t ctx,
 
     for (; left; left &= left - 1) {
         unsigned log2 = (unsigned)__builtin_ctzll(left);
-        int64_t i = find_either(c, addr, ctx, alt, key, log2);
+        int64_t i = find(c, addr, key, log2);
 
+        if (i < 0 && alt != ctx)
+            i = find(c, addr, key_of(alt), log2);
         if (i >= 0)
             return i;
     }
@@ -244,11 +244,10 @@ static inline bool is_recent(const struct iovp_cache *c, uint64_t addr,
                              uint64_t ctx)
 {
     const struct tag *t = &c->tags[c->recent];
-    uint64_t word = (ctx & iovp_mask(CTX_BITS)) | TAG_VALID;
     unsigned log2 = tag_class(t);
+    const struct tag want = tag_of(key_of(ctx), addr, log2);
 
-    return c->classes == 1ull << log2 && t->page == addr >> log2 &&
-           t->word == (word | (uint64_t)log2 << CLASS_SHIFT);
+    return c->classes == 1ull << log2 && matches(t, &want);
 }
 
 void *iovp_cache_lookup(struct iovp_cache *c, uint64_t addr, uint64_t ctx,
@@ -263,9 +262,7 @@ void *iovp_cache_lookup(struct iovp_cache *c, uint64_t addr, uint64_t ctx,
     if (i < 0)
         return NULL;
     c->stats.hits++;
-    c->recent = (uint32_t)i;
-    touch(c, (uint32_t)i);
-    return data_of(c, (uint32_t)i);
+    return use(c, (uint32_t)i);
 }
 
 const void *iovp_cache_peek(const struct iovp_cache *c, uint64_t addr,
@@ -363,9 +360,7 @@ static inline void *put(struct iovp_cache *c, uint32_t i, const struct tag *tag)
         evict(c, tag_class(way), tag_class(tag));
     *way = *tag;
     c->stats.fills++;
-    c->recent = i;
-    touch(c, i);
-    return data_of(c, i);
+    return use(c, i);
 }
 
 void *iovp_cache_insert(struct iovp_cache *c, uint64_t addr, uint64_t ctx,
@@ -387,9 +382,7 @@ void *iovp_cache_fill(struct iovp_cache *c, uint64_t addr, uint64_t ctx,
     if (i < 0)
         return iovp_cache_insert(c, addr, ctx, log2);
     c->stats.fills++;
-    c->recent = (uint32_t)i;
-    touch(c, (uint32_t)i);
-    return data_of(c, (uint32_t)i);
+    return use(c, (uint32_t)i);
 }
 
 static bool touches(const struct tag *t, uint64_t first, uint64_t last)

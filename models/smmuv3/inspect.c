@@ -11,15 +11,6 @@ static unsigned ste(const uint64_t *e, struct iovp_field f)
     return (unsigned)iovp_get_field(e, f);
 }
 
-static bool covered(const struct smmuv3 *s, uint32_t sid)
-{
-    unsigned log2size =
-        (unsigned)iovp_bits(smmuv3_reg(s, SMMU_STRTAB_BASE_CFG), 5, 0);
-    unsigned sidsize = (unsigned)iovp_bits(s->cfg.idr1, 5, 0);
-
-    return !((uint64_t)sid >> (log2size < sidsize ? log2size : sidsize));
-}
-
 void smmuv3_inspect_ste(struct smmuv3 *s, uint32_t sid,
                         struct smmuv3_inspection *out)
 {
@@ -27,7 +18,7 @@ void smmuv3_inspect_ste(struct smmuv3 *s, uint32_t sid,
     struct smmuv3_job j = {.s = s, .walk = &walk, .debug = true};
 
     memset(out, 0, sizeof(*out));
-    out->covered = covered(s, sid);
+    out->covered = smmuv3_sid_covered(s, sid);
     if (smmuv3_ste_fetch(&j, sid, out->ste)) {
         out->ste_legal = !smmuv3_ste_illegal(s, out->ste);
         return;

@@ -301,6 +301,8 @@ smmuv3_config_lookup(struct smmuv3_job *j, struct smmuv3_stream *scratch,
     return smmuv3_config_status(*stream);
 }
 
+/* The Stream table has an entry for it (6.3.25). */
+bool smmuv3_sid_covered(const struct smmuv3 *s, uint32_t sid);
 /* Fetch the STE of a StreamID (3.3.2).  False: job->fault is set. */
 bool smmuv3_ste_fetch(struct smmuv3_job *j, uint32_t sid,
                       uint64_t ste[STE_WORDS]);
@@ -356,6 +358,42 @@ void smmuv3_tlb_invalidate(struct smmuv3 *s, const struct smmuv3_tlbi *t);
 
 /* Compute the tags of a decoded stream. */
 void smmuv3_tlb_tags(struct smmuv3_stream *st);
+
+/* ---- the walk cache: partial walks of either stage --------------------- */
+
+/*
+ * Start at the deepest table that the walk cache knows for `addr`, or at the
+ * table's base.  True: the cache knew one.
+ */
+static inline bool smmuv3_walk_begin(const struct smmuv3_job *j,
+                                     const struct pt_arm_table *t, uint64_t ctx,
+                                     uint64_t addr, struct pt_arm_walk *w)
+{
+    struct iovp_cache *c = j->s->cache[IOVP_CACHE_WALK];
+    const smmuv3_walke *e = j->debug ? iovp_cache_peek(c, addr, ctx, ctx)
+                                     : iovp_cache_lookup(c, addr, ctx, ctx);
+
+    if (e)
+        *w = *e;
+    else
+        pt_arm_start(t, w);
+    return e != NULL;
+}
+
+/* A table descriptor was read: *w stands one level deeper. */
+static inline void smmuv3_walk_keep(const struct smmuv3_job *j,
+                                    const struct pt_arm_table *t, uint64_t ctx,
+                                    uint64_t addr, const struct pt_arm_walk *w)
+{
+    smmuv3_walke *e;
+
+    if (j->debug)
+        return;
+    e = iovp_cache_insert(j->s->cache[IOVP_CACHE_WALK], addr, ctx,
+                          pt_arm_level_shift(t, w->level - 1));
+    if (e)
+        *e = *w;
+}
 
 /* ---- walks (stage1.c, stage2.c) --------------------------------------- */
 

@@ -62,27 +62,6 @@ static bool read_desc(struct smmuv3_job *j, const struct smmuv3_stream *st,
     return true;
 }
 
-/* Start at the deepest table that the walk cache knows, or at the TTB. */
-static void begin_walk(struct smmuv3_job *j, const struct smmuv3_stream *st,
-                       const struct smmuv3_ttb *b, uint64_t va,
-                       struct pt_arm_walk *w)
-{
-    struct iovp_cache *c = j->s->cache[IOVP_CACHE_WALK];
-    const smmuv3_walke *e;
-
-    if (j->debug) {
-        e = iovp_cache_peek(c, va, st->s1_walk_ctx, st->s1_walk_ctx);
-    } else {
-        e = iovp_cache_lookup(c, va, st->s1_walk_ctx, st->s1_walk_ctx);
-        iovp_walk_cache(j->walk, IOVP_CACHE_WALK,
-                        e ? IOVP_CACHE_HIT : IOVP_CACHE_MISS);
-    }
-    if (e)
-        *w = *e;
-    else
-        pt_arm_start(&b->table, w);
-}
-
 bool smmuv3_stage1(struct smmuv3_job *j, const struct smmuv3_stream *st,
                    uint64_t va, struct pt_arm_leaf *leaf)
 {
@@ -92,10 +71,14 @@ bool smmuv3_stage1(struct smmuv3_job *j, const struct smmuv3_stream *st,
     enum pt_arm_fault fault;
     enum pt_arm_step step;
     uint64_t desc;
+    bool known;
 
     if (b->disabled || !in_range(b, va, upper))
         return stage1_fault(j, st, F_TRANSLATION);
-    begin_walk(j, st, b, va, &w);
+    known = smmuv3_walk_begin(j, &b->table, st->s1_walk_ctx, va, &w);
+    if (!j->debug)
+        iovp_walk_cache(j->walk, IOVP_CACHE_WALK,
+                        known ? IOVP_CACHE_HIT : IOVP_CACHE_MISS);
     for (;;) {
         if (!read_desc(j, st, b, &w, va, &desc))
             return false;
@@ -104,12 +87,6 @@ bool smmuv3_stage1(struct smmuv3_job *j, const struct smmuv3_stream *st,
             return true;
         if (step == PT_ARM_STEP_FAULT)
             return stage1_fault(j, st, event_of(fault));
-        if (!j->debug) {
-            smmuv3_walke *e = iovp_cache_insert(
-                j->s->cache[IOVP_CACHE_WALK], va, st->s1_walk_ctx,
-                pt_arm_level_shift(&b->table, w.level - 1));
-            if (e)
-                *e = w;
-        }
+        smmuv3_walk_keep(j, &b->table, st->s1_walk_ctx, va, &w);
     }
 }

@@ -36,21 +36,6 @@ static void leaf_entry(const struct smmuv3 *s, const struct pt_arm_leaf *leaf,
     out->shareability = (uint8_t)iovp_bits(leaf->desc, 9, 8);
 }
 
-/* Start at the deepest table that the walk cache knows, or at S2TTB. */
-static void begin_walk(struct smmuv3_job *j, const struct smmuv3_stream *st,
-                       uint64_t ipa, struct pt_arm_walk *w)
-{
-    struct iovp_cache *c = j->s->cache[IOVP_CACHE_WALK];
-    const smmuv3_walke *e =
-        j->debug ? iovp_cache_peek(c, ipa, st->s2_walk_ctx, st->s2_walk_ctx)
-                 : iovp_cache_lookup(c, ipa, st->s2_walk_ctx, st->s2_walk_ctx);
-
-    if (e)
-        *w = *e;
-    else
-        pt_arm_start(&st->s2table, w);
-}
-
 static bool walk(struct smmuv3_job *j, const struct smmuv3_stream *st,
                  uint64_t ipa, enum iovp_fault_origin origin,
                  struct pt_arm_leaf *leaf)
@@ -61,7 +46,7 @@ static bool walk(struct smmuv3_job *j, const struct smmuv3_stream *st,
     enum pt_arm_step step;
     uint64_t desc, addr;
 
-    begin_walk(j, st, ipa, &w);
+    smmuv3_walk_begin(j, t, st->s2_walk_ctx, ipa, &w);
     for (;;) {
         addr = pt_arm_desc_addr(t, &w, ipa);
         if (!smmuv3_fetch_desc(j, IOVP_WALK_S2, w.level, &st->s2attrs, addr,
@@ -72,13 +57,7 @@ static bool walk(struct smmuv3_job *j, const struct smmuv3_stream *st,
             return true;
         if (step == PT_ARM_STEP_FAULT)
             return stage2_fault(j, st, fault, origin, ipa);
-        if (!j->debug) {
-            smmuv3_walke *e = iovp_cache_insert(
-                j->s->cache[IOVP_CACHE_WALK], ipa, st->s2_walk_ctx,
-                pt_arm_level_shift(t, w.level - 1));
-            if (e)
-                *e = w;
-        }
+        smmuv3_walk_keep(j, t, st->s2_walk_ctx, ipa, &w);
     }
 }
 

@@ -55,6 +55,16 @@ static bool ste_addr_2lvl(struct smmuv3_job *j, uint64_t base, uint32_t cfg,
     return true;
 }
 
+/* 6.3.25: the table's size is capped to SIDSIZE. */
+bool smmuv3_sid_covered(const struct smmuv3 *s, uint32_t sid)
+{
+    unsigned log2size =
+        (unsigned)iovp_bits(smmuv3_reg(s, SMMU_STRTAB_BASE_CFG), 5, 0);
+    unsigned sidsize = (unsigned)iovp_bits(s->cfg.idr1, 5, 0);
+
+    return !((uint64_t)sid >> (log2size < sidsize ? log2size : sidsize));
+}
+
 bool smmuv3_ste_fetch(struct smmuv3_job *j, uint32_t sid,
                       uint64_t ste[STE_WORDS])
 {
@@ -64,15 +74,11 @@ bool smmuv3_ste_fetch(struct smmuv3_job *j, uint32_t sid,
     uint64_t base =
         smmuv3_reg64(s, SMMU_STRTAB_BASE) & SMMU_STRTAB_BASE_ADDR_MASK;
     unsigned log2size = (unsigned)iovp_bits(cfg, 5, 0);
-    unsigned sidsize = (unsigned)iovp_bits(s->cfg.idr1, 5, 0);
     uint64_t addr;
 
-    /*
-     * 6.3.25: SIDSIZE caps the range of StreamIDs; 6.3.24: but the base is
-     * aligned by the literal LOG2SIZE.
-     */
-    if ((uint64_t)sid >> (log2size < sidsize ? log2size : sidsize))
+    if (!smmuv3_sid_covered(s, sid))
         return bad_streamid(j);
+    /* 6.3.24: the base is aligned by LOG2SIZE as written, not as capped. */
     if (two_level(s, cfg)) {
         if (!ste_addr_2lvl(j, base, cfg, log2size, sid, &addr))
             return false;
