@@ -10,6 +10,7 @@
 #include <stdint.h>
 
 struct iovp_trace_record;
+struct iovp_invalidation;
 
 /* Attributes of an access that the IOMMU itself originates. */
 struct iovp_bus_attrs {
@@ -83,6 +84,20 @@ struct iovp_bus_ops {
      * read().  False: there is none.
      */
     bool (*window)(void *opaque, uint64_t addr, struct iovp_bus_window *w);
+    /*
+     * Optional: software has invalidated something (iommu.h), or reset,
+     * enabled or disabled the IOMMU.  The core is busy: only the operations
+     * of struct iovp_iommu_ops may be called.
+     */
+    void (*invalidated)(void *opaque, const struct iovp_invalidation *i);
+    /*
+     * Optional: software has answered a stalled transaction (see the core's
+     * stall functions); its initiator can go on.  The core is busy.
+     */
+    void (*resumed)(void *opaque, uint32_t stall);
+    /* Optional: memory for create; NULL: malloc and free. */
+    void *(*alloc)(void *opaque, uint64_t bytes);
+    void (*free)(void *opaque, void *block);
 };
 
 #endif

@@ -34,6 +34,7 @@ enum iovp_trace_result {
     IOVP_RESULT_ABORT = 1, /* terminated with an abort */
     IOVP_RESULT_RAZWI = 2, /* terminated, reads zero and ignores writes */
     IOVP_RESULT_BUS = 3,   /* translated, but nothing answers there */
+    IOVP_RESULT_STALL = 4, /* held until software answers */
 };
 
 /* iovp_trace_record.caches: two bits a cache, IOVP_CACHE_* each. */

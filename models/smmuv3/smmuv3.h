@@ -14,6 +14,7 @@
 #include "../common/bus.h"
 #include "../common/cache.h"
 #include "../common/explain.h"
+#include "../common/iommu.h"
 #include "../common/iovp_attrs.h"
 #include "../common/walk_record.h"
 
@@ -128,6 +129,7 @@ struct smmuv3_result {
     /* For smmuv3_time: when the entries this access uses are filled. */
     uint64_t *config_ready;
     uint64_t *tlb_ready;
+    uint32_t stall; /* status IOVP_RESULT_STALL: its number, never 0 */
     struct iovp_walk_record walk;
 };
 
@@ -164,6 +166,49 @@ void smmuv3_describe(const struct smmuv3 *s, const struct iovp_attrs *attrs,
                      uint64_t iova, uint32_t length, unsigned access,
                      const struct smmuv3_result *res,
                      struct iovp_trace_record *r);
+
+/* ---- stalled transactions (3.12) ------------------------------------- */
+
+/* What software has decided about a stalled transaction. */
+enum smmuv3_stall_state {
+    SMMUV3_STALL_NONE = 0, /* no such transaction */
+    SMMUV3_STALL_WAITING,
+    SMMUV3_STALL_RETRY, /* translate it again, with smmuv3_retry */
+    SMMUV3_STALL_ABORT,
+    SMMUV3_STALL_RAZWI,
+};
+
+/* Stalled transactions at a time; what faults beyond that is terminated as if
+ * stalling were off. */
+#define SMMUV3_STALLS 256
+
+/*
+ * A translation with status IOVP_RESULT_STALL is held.  ops.resumed tells
+ * when software has answered; its initiator then asks here, and either
+ * retries or ends it.
+ */
+enum smmuv3_stall_state smmuv3_stall_state(const struct smmuv3 *s,
+                                           uint32_t stall);
+
+/*
+ * Translate a stalled transaction that is to be retried again.  It may stall
+ * again, with a new number; the old one is gone in any case.
+ */
+void smmuv3_retry(struct smmuv3 *s, uint32_t stall, struct smmuv3_result *out);
+
+/*
+ * The initiator has taken note of ABORT or RAZWI, or has given up: then the
+ * STAG stays in use until software answers it, to no effect.
+ */
+void smmuv3_stall_end(struct smmuv3 *s, uint32_t stall);
+
+/* How many wait for software. */
+uint32_t smmuv3_stalls(const struct smmuv3 *s);
+
+/* ---- regimes, mappings, invalidations ---------------------------------- */
+
+/* struct smmuv3 as an IOMMU like any other: see iommu.h. */
+extern const struct iovp_iommu_ops smmuv3_iommu_ops;
 
 /* ---- why a feature is off ------------------------------------------- */
 
