@@ -12,6 +12,23 @@
 
 #include "shim.h"
 
+#if defined(__has_feature)
+#if __has_feature(address_sanitizer)
+#define SANITIZED 1
+#endif
+#endif
+#if defined(__SANITIZE_ADDRESS__)
+#define SANITIZED 1
+#endif
+#ifndef SANITIZED
+#define SANITIZED 0
+#endif
+
+#if SANITIZED
+#include <pthread.h>
+#include <sanitizer/lsan_interface.h>
+#endif
+
 /* A child that takes longer hangs: a guard, far above what any needs. */
 #define CHILD_SECONDS 300
 
@@ -96,6 +113,14 @@ static void find(struct soc *s, const char *name, iovp_device **d)
 bool soc_create(struct soc *s, uint32_t mode, uint64_t quantum_ps)
 {
     iovp_platform_config c = IOVP_PLATFORM_CONFIG_INIT;
+
+    c.mode = mode;
+    c.quantum_ps = quantum_ps;
+    return soc_create_as(s, &c);
+}
+
+bool soc_create_as(struct soc *s, const iovp_platform_config *c)
+{
     size_t bytes = 0;
     const void *blob = soc_tree(&bytes);
     iovp_status st;
@@ -103,9 +128,7 @@ bool soc_create(struct soc *s, uint32_t mode, uint64_t quantum_ps)
     memset(s, 0, sizeof(*s));
     if (!blob)
         return false;
-    c.mode = mode;
-    c.quantum_ps = quantum_ps;
-    st = iovp_platform_create(&s->p, &c, blob, bytes);
+    st = iovp_platform_create(&s->p, c, blob, bytes);
     if (st) {
         shim_fail(__FILE__, __LINE__, "create: %d, %s", (int)st,
                   iovp_last_error());
@@ -119,14 +142,17 @@ bool soc_create(struct soc *s, uint32_t mode, uint64_t quantum_ps)
     s->drv.platform = s->p;
     s->drv.base = SOC_SMMU;
     s->drv.ram = &s->ram;
-    s->drv.poll_ps = mode == IOVP_MODE_TIMED ? 1000000 : 0;
+    s->drv.poll_ps = c->mode == IOVP_MODE_TIMED ? 1000000 : 0;
     return true;
 }
 
 bool soc_open(struct soc *s, uint32_t mode, uint64_t quantum_ps)
 {
-    if (!soc_create(s, mode, quantum_ps))
-        return false;
+    return soc_create(s, mode, quantum_ps) && soc_bring_up(s);
+}
+
+bool soc_bring_up(struct soc *s)
+{
     if (smmu_init(&s->drv)) {
         shim_fail(__FILE__, __LINE__, "driver: %s", s->drv.message);
         iovp_platform_destroy(s->p);
@@ -207,7 +233,8 @@ iovp_dma_result soc_read(iovp_device *d, const iovp_attrs *a, uint64_t iova,
     iovp_dma_result r = {.size = sizeof(r), .status = 99};
 
     CHECK(bytes <= sizeof(buf));
-    CHECK_EQ(iovp_dma_read(d, a, iova, buf, bytes, &r), IOVP_OK);
+    CHECK_EQ(iovp_dma_read(d, soc_pasid_of(a), iova, buf, bytes, a, &r),
+             IOVP_OK);
     return r;
 }
 
@@ -218,6 +245,11 @@ void soc_map_page(struct soc *s, struct soc_page *m, uint64_t iova, uint64_t pa)
     CHECK_EQ(smmu_bind(&s->drv, &m->st, SMMU_NO_PASID, &m->space), 0);
     CHECK_EQ(smmu_map(&s->drv, &m->space, iova, pa, PAGE, SMMU_WRITE), 0);
     CHECK_STR(s->drv.message, "");
+}
+
+uint32_t soc_pasid_of(const iovp_attrs *a)
+{
+    return a && a->pasid_valid ? a->pasid : IOVP_NO_PASID;
 }
 
 iovp_attrs soc_pasid(uint32_t pasid)
@@ -254,8 +286,43 @@ static void forward(FILE *out)
         shim_fail(__FILE__, __LINE__, "in the child:\n%s", text);
 }
 
+struct call {
+    void (*fn)(void *ud);
+    void *ud;
+};
+
+#if SANITIZED
+static void *run_call(void *at)
+{
+    struct call *c = at;
+
+    c->fn(c->ud);
+    return NULL;
+}
+
+/*
+ * A child ends without the check for leaks that a program ends with.  What the
+ * parent had is found on this thread's stack, whose bounds the sanitizer
+ * loses when SystemC switches between stacks: it does so on another thread.
+ */
+static void run_checked(struct call *c)
+{
+    pthread_t t;
+
+    if (pthread_create(&t, NULL, run_call, c) || pthread_join(t, NULL))
+        shim_fail(__FILE__, __LINE__, "no thread");
+    CHECK_EQ(__lsan_do_recoverable_leak_check(), 0);
+}
+#else
+static void run_checked(struct call *c)
+{
+    c->fn(c->ud);
+}
+#endif
+
 void soc_child(void (*fn)(void *ud), void *ud)
 {
+    struct call c = {fn, ud};
     FILE *out = tmpfile();
     int status = 0;
     pid_t pid;
@@ -267,7 +334,7 @@ void soc_child(void (*fn)(void *ud), void *ud)
     if (pid == 0) {
         dup2(fileno(out), STDOUT_FILENO);
         alarm(CHILD_SECONDS);
-        fn(ud);
+        run_checked(&c);
         fflush(NULL);
         _exit(0);
     }
@@ -309,18 +376,6 @@ void soc_both(void (*fn)(struct soc *s, uint32_t mode))
     if (iovp_has_systemc())
         soc_child(one_mode, &j);
 }
-
-#if defined(__has_feature)
-#if __has_feature(address_sanitizer)
-#define SANITIZED true
-#endif
-#endif
-#if defined(__SANITIZE_ADDRESS__)
-#define SANITIZED true
-#endif
-#ifndef SANITIZED
-#define SANITIZED false
-#endif
 
 bool soc_sanitized(void)
 {

@@ -45,7 +45,12 @@ bool soc_compile(const char *dts, void **blob, size_t *bytes);
 /* The platform without driver; false after a recorded failure. */
 bool soc_create(struct soc *s, uint32_t mode, uint64_t quantum_ps);
 
-/* The same, and the SMMU is enabled; every stream is aborted. */
+bool soc_create_as(struct soc *s, const iovp_platform_config *c);
+
+/* Enable its SMMU: every stream is aborted.  On failure it is closed. */
+bool soc_bring_up(struct soc *s);
+
+/* Both. */
 bool soc_open(struct soc *s, uint32_t mode, uint64_t quantum_ps);
 void soc_close(struct soc *s);
 
@@ -83,6 +88,8 @@ void soc_map_page(struct soc *s, struct soc_page *m, uint64_t iova,
                   uint64_t pa);
 
 iovp_attrs soc_pasid(uint32_t pasid);
+/* The PASID that attributes give; NULL: none. */
+uint32_t soc_pasid_of(const iovp_attrs *a);
 
 /* A path below $TMPDIR that is this process's own. */
 void soc_path(char *path, size_t bytes, const char *name);

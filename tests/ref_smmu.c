@@ -8,8 +8,8 @@ struct ref_job {
     struct ref_run run;
     const struct acc *a;
     uint64_t ste[8], cd[8];
-    bool record1, abort1; /* CD.R, CD.A */
-    bool silent;          /* no record whatever the type */
+    bool record1, abort1, stall1; /* CD.R, CD.A, CD.S */
+    bool silent;                  /* no record whatever the type */
 };
 
 static unsigned ste(const struct ref_job *j, unsigned lsb, unsigned width)
@@ -141,13 +141,28 @@ static bool strw_counts(const struct ref_job *j)
            (r->idr0 & 1u << 9);
 }
 
+/* 5.5: S of a CD or S2S of an STE under each STALL_MODEL. */
+static bool stall_ok(const struct ref *r, unsigned s)
+{
+    switch (idr(r->idr0, 24, 2)) {
+    case 1:
+        return s == 0;
+    case 2:
+        return s == 1;
+    default:
+        return true;
+    }
+}
+
 static bool ste_stage1_ok(const struct ref_job *j)
 {
     const struct ref *r = j->run.r;
     unsigned ssidsize = idr(r->idr1, 6, 5);
     unsigned fmt = ste(j, T_STE_S1FMT);
 
-    if (!(r->idr0 & 1u << 1) || ste(j, T_STE_S1STALLD))
+    if (!(r->idr0 & 1u << 1))
+        return false;
+    if (ste(j, T_STE_S1STALLD) && idr(r->idr0, 24, 2) != 0)
         return false;
     if (ssidsize && ste(j, T_STE_S1CDMAX) > ssidsize)
         return false;
@@ -188,8 +203,9 @@ static bool ste_stage2_ok(const struct ref_job *j)
     unsigned t0sz = ste(j, T_STE_S2T0SZ);
     unsigned least = g == 16 ? 12 : 16;
 
-    if (!(r->idr0 & 1) || !ste(j, T_STE_S2AA64) || ste(j, T_STE_S2S) ||
-        ste(j, T_STE_S2HA) || ste(j, T_STE_S2HD) || !g)
+    if (!(r->idr0 & 1) || !ste(j, T_STE_S2AA64) ||
+        !stall_ok(r, ste(j, T_STE_S2S)) || ste(j, T_STE_S2HA) ||
+        ste(j, T_STE_S2HD) || !g)
         return false;
     if (64 - ref_oas(r) > least)
         least = 64 - ref_oas(r);
@@ -293,8 +309,10 @@ static bool cd_ok(const struct ref_job *j)
     bool use0 = j->run.el2 || !cd(j, T_CD_EPD0);
     bool use1 = !j->run.el2 && !cd(j, T_CD_EPD1);
 
-    if (!cd(j, T_CD_V) || cd(j, T_CD_S) || !cd(j, T_CD_AA64) ||
-        cd(j, T_CD_HA) || cd(j, T_CD_HD))
+    if (!cd(j, T_CD_V) || !cd(j, T_CD_AA64) || cd(j, T_CD_HA) || cd(j, T_CD_HD))
+        return false;
+    if (!stall_ok(r, cd(j, T_CD_S)) ||
+        (cd(j, T_CD_S) && ste(j, T_STE_S1STALLD)))
         return false;
     if ((r->idr0 & 1u << 26) && !cd(j, T_CD_A))
         return false;
@@ -363,6 +381,7 @@ static bool choose_cd(struct ref_job *j, bool *bypass)
     set_stage1(j, 1);
     j->record1 = cd(j, T_CD_R);
     j->abort1 = cd(j, T_CD_A);
+    j->stall1 = cd(j, T_CD_S);
     j->run.wxn = cd(j, T_CD_WXN);
     j->run.pan = cd(j, T_CD_PAN);
     return true;
@@ -503,15 +522,18 @@ static bool translate(struct ref_job *j, struct client *c,
     return run_stages(j, s1 && !bypass, c, out);
 }
 
-/* 5.5: which faults the R and A flags of a stage govern. */
+/* 5.5: which faults the A, R and S flags of a stage govern. */
 static void report(struct ref_job *j, const struct client *c,
                    struct ref_result *out)
 {
     struct ref_stop *s = &j->run.stop;
     bool four = s->type >= E_TRANSLATION && s->type <= E_PERMISSION;
+    bool stall = four && (s->flags & EV_S2 ? ste(j, T_STE_S2S) : j->stall1);
 
-    out->status = REF_ABORT;
-    if (four && (s->flags & EV_S2))
+    out->status = stall ? REF_STALL : REF_ABORT;
+    if (stall)
+        j->silent = false;
+    else if (four && (s->flags & EV_S2))
         j->silent = !ste(j, T_STE_S2R);
     else if (four) {
         j->silent = !j->record1;
@@ -523,6 +545,7 @@ static void report(struct ref_job *j, const struct client *c,
     s->flags |= c->inst ? EV_IND : EV_NO_IND;
     out->type = s->type;
     tb_event(out->ev, s->type, j->a, s->flags, s->addr);
+    tb_put(out->ev, 95, 1, stall);
 }
 
 void ref_translate(const struct ref *r, const struct acc *a,

@@ -6,7 +6,7 @@
  * the place of their masks and loops.
  *
  * It knows what smmuv3_config_check lets through: both stages of VMSAv8-64,
- * Non-secure streams, no stall, HTTU, ATS or LPA2.
+ * Non-secure streams, no HTTU, ATS or LPA2.  Its STAGs are 0.
  */
 #ifndef IOVP_REF_SMMU_H
 #define IOVP_REF_SMMU_H
@@ -26,6 +26,7 @@ struct ref {
 #define REF_OK    0u
 #define REF_ABORT 1u
 #define REF_RAZWI 2u
+#define REF_STALL 4u
 
 struct ref_result {
     unsigned status; /* REF_* */

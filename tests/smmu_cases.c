@@ -24,15 +24,17 @@ void case_config(struct smmuv3_config *c, unsigned profile)
         c->idr3 &= ~(1u << 4 | 1u << 2);
         c->idr5 = (c->idr5 & ~7u) | 4;
         break;
-    case 3: /* either endianness, RAZ/WI not supported */
-        c->idr0 = (c->idr0 & ~(3u << 21)) | 1u << 26;
+    case 3: /* either endianness, RAZ/WI and stall not supported */
+        c->idr0 = (c->idr0 & ~(3u << 21)) | 1u << 26 | 1u << 24;
+        c->idr5 &= 0xffff;
         break;
     case 4: /* small translation tables, 40 bits */
         c->idr3 |= 1u << 9;
         c->idr5 = (c->idr5 & ~7u) | 2;
         break;
-    case 5: /* no EL2, no overrides, 8-bit ASID and VMID */
+    case 5: /* no EL2, no overrides, 8-bit ASID and VMID, stall forced */
         c->idr0 &= ~(1u << 9 | 1u << 12 | 1u << 18);
+        c->idr0 |= 2u << 24;
         c->idr1 &= ~(3u << 26);
         break;
     case 6: /* stage 1 only, no substreams, one granule */
@@ -232,6 +234,14 @@ static void random_ttb(struct world *w, uint64_t cd[8], bool upper,
     }
 }
 
+/* CD.S and STE.S2S as STALL_MODEL has them, most of the time. */
+static unsigned stalls(struct world *w)
+{
+    static const unsigned percent[4] = {25, 2, 97, 0};
+
+    return rnd_chance(&w->rnd, percent[w->sc->b.cfg.idr0 >> 24 & 3]);
+}
+
 static void random_cd(struct world *w, uint64_t at, unsigned bits[2])
 {
     uint64_t cd[8] = {0};
@@ -253,6 +263,7 @@ static void random_cd(struct world *w, uint64_t at, unsigned bits[2])
     tb_put(cd, T_CD_R, rnd_chance(&w->rnd, 90));
     tb_put(cd, T_CD_A, rnd_chance(&w->rnd, 90));
     tb_put(cd, T_CD_ASID, ++w->asid);
+    tb_put(cd, T_CD_S, stalls(w));
     tb_put(cd, T_CD_MAIR, rnd64(&w->rnd));
     if ((w->sc->b.cfg.idr0 >> 21 & 3) == 0)
         tb_put(cd, T_CD_ENDI, rnd_chance(&w->rnd, 10));
@@ -302,6 +313,7 @@ static void random_s2(struct world *w, uint64_t ste[8], bool nested,
     tb_put(ste, T_STE_S2PS,
            rnd_chance(&w->rnd, 80) ? 6 : rnd_below(&w->rnd, 8));
     tb_put(ste, T_STE_S2R, rnd_chance(&w->rnd, 90));
+    tb_put(ste, T_STE_S2S, stalls(w));
     tb_put(ste, T_STE_S2PTW, rnd_chance(&w->rnd, 30));
     tb_put(ste, T_STE_S2AFFD, rnd_chance(&w->rnd, 10));
     if ((w->sc->b.cfg.idr0 >> 21 & 3) == 0 && !nested)
@@ -501,6 +513,7 @@ bool case_check(struct scene *sc, const struct ref *r, struct acc a,
     const char *diff;
 
     scene_do(sc, a);
+    scene_unstall(sc);
     ref_translate(r, &a, &want);
     diff = case_differs(sc, &want);
     if (!diff)

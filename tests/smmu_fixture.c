@@ -147,9 +147,26 @@ static void bus_wake(void *opaque)
     ((struct bench *)opaque)->wakes++;
 }
 
+static void bus_resumed(void *opaque, uint32_t stall)
+{
+    struct bench *b = opaque;
+
+    b->resumed[b->resumes++ % BENCH_RESUMED] = stall;
+    if (b->on_resumed)
+        b->on_resumed(b, stall);
+}
+
 static uint64_t bus_now(void *opaque)
 {
     return ((struct bench *)opaque)->now;
+}
+
+static void bus_invalidated(void *opaque, const struct iovp_invalidation *i)
+{
+    struct bench *b = opaque;
+
+    if (b->on_invalidated)
+        b->on_invalidated(b, i);
 }
 
 static const struct iovp_bus_ops bench_ops = {
@@ -163,6 +180,8 @@ static const struct iovp_bus_ops bench_ops = {
     .trace = bus_trace,
     .wake = bus_wake,
     .now = bus_now,
+    .resumed = bus_resumed,
+    .invalidated = bus_invalidated,
 };
 
 /* ---- life ------------------------------------------------------------- */
@@ -375,7 +394,7 @@ void bench_forget(struct bench *b)
 {
     b->reads = b->writes = 0;
     memset(b->irq, 0, sizeof(b->irq));
-    b->sev = b->wakes = 0;
+    b->sev = b->wakes = b->resumes = 0;
     b->msi_count = 0;
     b->traces = 0;
 }

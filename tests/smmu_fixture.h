@@ -35,9 +35,10 @@
 #define BENCH_LOG2   6u
 #define BENCH_SIDS   8u /* STRTAB_BASE_CFG.LOG2SIZE */
 
-#define BENCH_FAULTS 16
-#define BENCH_MSIS   64
-#define BENCH_TRACES 4096
+#define BENCH_FAULTS  16
+#define BENCH_MSIS    64
+#define BENCH_RESUMED 512
+#define BENCH_TRACES  4096
 
 struct bench_msi {
     uint64_t addr;
@@ -63,6 +64,8 @@ struct bench {
     struct iovp_bus_attrs last_read, last_write;
     unsigned irq[IOVP_IRQ_LINES];
     unsigned sev, wakes;
+    uint32_t resumed[BENCH_RESUMED]; /* the last ones, by resumes % SIZE */
+    unsigned resumes;
     struct bench_msi msi[BENCH_MSIS]; /* the last ones, msi_count % SIZE */
     unsigned msi_count;
     struct iovp_trace_record *trace; /* BENCH_TRACES of them */
@@ -71,8 +74,12 @@ struct bench {
     /* Called, if set, when the core raises a line or sends an MSI. */
     void (*on_irq)(struct bench *b, enum iovp_irq_line line);
     void (*on_msi)(struct bench *b, uint64_t addr, uint32_t data);
+    /* Called, if set, when a stalled transaction was answered. */
+    void (*on_resumed)(struct bench *b, uint32_t stall);
     /* Called, if set, before each read of memory. */
     void (*on_read)(struct bench *b, uint64_t addr, uint32_t len);
+    /* Called, if set, when software has invalidated something. */
+    void (*on_invalidated)(struct bench *b, const struct iovp_invalidation *i);
     void *user;
 };
 

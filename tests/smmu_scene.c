@@ -304,6 +304,15 @@ void scene_do(struct scene *sc, struct acc a)
         sc->events++;
 }
 
+void scene_unstall(struct scene *sc)
+{
+    if (sc->r.status != IOVP_RESULT_STALL)
+        return;
+    bench_command(&sc->b, CMD_STALL_TERM | sc->ev[0] >> 32 << 32, 0);
+    smmuv3_stall_end(sc->b.s, sc->r.stall);
+    tb_put(sc->ev, 64, 16, 0);
+}
+
 void scene_debug(struct scene *sc, struct acc a)
 {
     struct iovp_attrs at = acc_attrs(&a);

@@ -100,6 +100,8 @@ void cd_ttb1(uint64_t cd[8], const struct tree *t);
 
 void scene_do(struct scene *sc, struct acc a);
 void scene_debug(struct scene *sc, struct acc a);
+/* If the last access was stalled, it ends; its record loses the STAG. */
+void scene_unstall(struct scene *sc);
 struct iovp_attrs acc_attrs(const struct acc *a);
 
 /* A failure with a message; the test goes on, and so cleans up. */

@@ -133,7 +133,8 @@ static void dma_nowhere(struct soc *s, uint32_t mode)
     for (size_t i = 0; i < 5; i++)
         CHECK_EQ(soc_read(s->raw, NULL, beyond[i], 0x3000).status,
                  IOVP_DMA_BUS);
-    CHECK_EQ(iovp_dma_write(s->raw, NULL, SOC_SMMU + CR1, &v, 8, NULL),
+    CHECK_EQ(iovp_dma_write(s->raw, IOVP_NO_PASID, SOC_SMMU + CR1, &v, 8, NULL,
+                            NULL),
              IOVP_OK);
     CHECK_EQ(soc_reg(s, CR1), cr1);
     /* disabled, GBPA.ABORT = 0: the address as it is, up to the OAS (3.4) */
@@ -164,7 +165,9 @@ static void mapped_to_registers(struct soc *s, uint32_t mode)
 
     (void)mode;
     soc_map_page(s, &m, IOVA, SOC_SMMU);
-    CHECK_EQ(iovp_dma_write(s->disp, NULL, IOVA + CR0, &v, 8, &r), IOVP_OK);
+    CHECK_EQ(
+        iovp_dma_write(s->disp, IOVP_NO_PASID, IOVA + CR0, &v, 8, NULL, &r),
+        IOVP_OK);
     CHECK_EQ(r.status, IOVP_DMA_BUS);
     CHECK_EQ(r.event, 0);
     CHECK_EQ(soc_reg(s, CR0), cr0);
@@ -275,15 +278,19 @@ static void gigabyte(struct soc *s, uint32_t mode)
                           SMMU_WRITE | SMMU_BLOCKS),
                  0);
     buf[5] = 0x77;
-    CHECK_EQ(iovp_dma_write(s->disp, NULL, 0x80000000, buf, all, &r), IOVP_OK);
+    CHECK_EQ(
+        iovp_dma_write(s->disp, IOVP_NO_PASID, 0x80000000, buf, all, NULL, &r),
+        IOVP_OK);
     CHECK_EQ(r.status, IOVP_DMA_OK);
     CHECK_EQ(r.done, all);
-    CHECK_EQ(iovp_dma_read(s->disp, NULL, 0x80000000 + block, buf, all, &r),
+    CHECK_EQ(iovp_dma_read(s->disp, IOVP_NO_PASID, 0x80000000 + block, buf, all,
+                           NULL, &r),
              IOVP_OK);
     CHECK_EQ(r.status, IOVP_DMA_ABORT);
     CHECK_EQ(r.done, all - block);
     CHECK_EQ(buf[5], 0x77);
-    CHECK_EQ(iovp_dma_read(s->raw, NULL, SOC_RAM, buf, all, &r), IOVP_OK);
+    CHECK_EQ(iovp_dma_read(s->raw, IOVP_NO_PASID, SOC_RAM, buf, all, NULL, &r),
+             IOVP_OK);
     CHECK_EQ(r.status, IOVP_DMA_BUS);
     CHECK_EQ(soc_events(s), 1);
     munmap(buf, all);
@@ -488,9 +495,9 @@ static iovp_status random_dma(iovp_device *d)
 
     switch (x >> 32 & 3) {
     case 0:
-        return iovp_dma_read(d, &a, iova, buf, bytes, &r);
+        return iovp_dma_read(d, soc_pasid_of(&a), iova, buf, bytes, &a, &r);
     case 1:
-        return iovp_dma_write(d, &a, iova, buf, bytes, &r);
+        return iovp_dma_write(d, soc_pasid_of(&a), iova, buf, bytes, &a, &r);
     case 2:
         return iovp_dma_replay(d, &a, iova, (uint32_t)bytes, x >> 34 & 3,
                                x >> 40, &r);

@@ -293,7 +293,7 @@ static void event_msis(struct soc *s, uint32_t mode)
     uint32_t cr0 = soc_reg(s, CR0);
 
     (void)mode;
-    CHECK_EQ(iovp_irq_handler(s->p, on_irq, &got), IOVP_OK);
+    CHECK_EQ(iovp_irq_handler(s->p, on_irq, NULL, &got), IOVP_OK);
     for (size_t i = 0; i < sizeof(nowhere) / sizeof(nowhere[0]); i++) {
         event_msi(s, nowhere[i], 0xffffffff);
         fault(s);

@@ -14,7 +14,7 @@ static struct iovp_cache *make(uint32_t entries, uint32_t ways, uint32_t policy,
 {
     struct iovp_cache_config c = {entries, ways, policy, seed};
 
-    return iovp_cache_create(&c, 8);
+    return iovp_cache_create(&c, 8, NULL);
 }
 
 static void fill(struct iovp_cache *c, uint64_t addr, uint64_t ctx,
@@ -67,7 +67,7 @@ TEST_CASE(CacheConfig, Validity)
 
     for (i = 0; i < sizeof(k) / sizeof(k[0]); i++) {
         struct iovp_cache_config c = {k[i].entries, k[i].ways, k[i].policy, 0};
-        struct iovp_cache *cache = iovp_cache_create(&c, 16);
+        struct iovp_cache *cache = iovp_cache_create(&c, 16, NULL);
 
         CHECK_EQ(iovp_cache_config_valid(&c), k[i].valid);
         CHECK_EQ(cache != NULL, k[i].valid);

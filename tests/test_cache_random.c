@@ -205,7 +205,7 @@ static void run(uint32_t entries, uint32_t ways, uint32_t policy)
     unsigned round, i;
 
     memset(&s, 0, sizeof(s));
-    s.c = iovp_cache_create(&c, 8);
+    s.c = iovp_cache_create(&c, 8, NULL);
     REQUIRE(s.c != NULL);
     s.r.state = entries * 64 + ways * 4 + policy + 1;
     for (round = 0; round < 12; round++) {
@@ -248,7 +248,7 @@ TEST_CASE(CacheRandom, EveryPolicyAndGeometry)
 TEST_CASE(CacheRandom, EntriesAreAccountedFor)
 {
     struct iovp_cache_config c = {64, 4, IOVP_POLICY_PLRU, 1};
-    struct iovp_cache *cache = iovp_cache_create(&c, 8);
+    struct iovp_cache *cache = iovp_cache_create(&c, 8, NULL);
     const struct iovp_cache_stats *s = iovp_cache_get_stats(cache);
     struct rnd r = {.state = 3};
     uint64_t page, there = 0, fresh = 0;
@@ -276,7 +276,7 @@ TEST_CASE(CacheRandom, EntriesAreAccountedFor)
 TEST_CASE(CacheRandom, SequentialPagesUseEverySet)
 {
     struct iovp_cache_config c = {256, 4, IOVP_POLICY_LRU, 0};
-    struct iovp_cache *cache = iovp_cache_create(&c, 8);
+    struct iovp_cache *cache = iovp_cache_create(&c, 8, NULL);
     uint64_t page;
 
     for (page = 0x1000; page < 0x1000 + 256; page++)

@@ -102,8 +102,9 @@ static uint32_t dma(iovp_device *d, const iovp_attrs *a, uint64_t iova,
                     bool write, uint64_t *v)
 {
     iovp_dma_result r = {.size = sizeof(r)};
-    iovp_status st = write ? iovp_dma_write(d, a, iova, v, 8, &r)
-                           : iovp_dma_read(d, a, iova, v, 8, &r);
+    uint32_t pasid = a && a->pasid_valid ? a->pasid : IOVP_NO_PASID;
+    iovp_status st = write ? iovp_dma_write(d, pasid, iova, v, 8, a, &r)
+                           : iovp_dma_read(d, pasid, iova, v, 8, a, &r);
 
     CHECK_EQ(st, IOVP_OK);
     return r.status;

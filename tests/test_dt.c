@@ -428,7 +428,7 @@ static void raise_gerror(iovp_platform *p, uint64_t smmu)
     };
 
     memset(&last_irq, 0, sizeof(last_irq));
-    CHECK_EQ(iovp_irq_handler(p, keep_irq, NULL), IOVP_OK);
+    CHECK_EQ(iovp_irq_handler(p, keep_irq, NULL, NULL), IOVP_OK);
     CHECK_EQ(iovp_mem_write(p, 0x80000000, command, sizeof(command)), IOVP_OK);
     for (size_t i = 0; i < sizeof(write) / sizeof(write[0]); i++)
         CHECK_EQ(iovp_mmio_write(p, smmu + write[i].offset, write[i].width,

@@ -254,8 +254,8 @@ TEST_CASE(Explain, SpoiltFields)
     CHECK_STR(pasid_after(&a, ste, 0x1full << 59, 21ull << 59),
               "STE[0x20].S1CDMax");
     CHECK_STR(pasid_after(&a, ste + 8, 0, 3), "STE[0x20].S1DSS");
-    /* S1STALLD is ILLEGAL unless stall and terminate are both there. */
-    CHECK_STR(pasid_after(&a, ste + 8, 0, 1ull << 27), "STE[0x20]");
+    /* STRW 0b01 is ILLEGAL. */
+    CHECK_STR(pasid_after(&a, ste + 8, 0, 1ull << 30), "STE[0x20]");
     says("C_BAD_STE");
     /* S1ContextPtr where nothing answers. */
     CHECK_STR(pasid_after(&a, ste, 0xffffffffffffc0, 0x7000000000), "CD[0x20]");
@@ -419,6 +419,7 @@ static const char *fresh(uint32_t feature, uint32_t idr0, uint32_t idr5,
 #define NESTED      IOVP_FEATURE_NESTED
 #define PASID       IOVP_FEATURE_PASID
 #define STALL       IOVP_FEATURE_STALL
+#define S_BIT       (1ull << 44) /* of CD word 0, 5.4 */
 #define SVA         IOVP_FEATURE_SVA
 
 /* A tree without a flaw ends at SMMUEN. */
@@ -513,6 +514,47 @@ TEST_CASE(Explain, TwoStreamsAndNoTwoLevelCds)
     iovp_platform_destroy(drv.platform);
 }
 
+/*
+ * STALL_MODEL 0b00 and 0b10: a platform device, a CD with S, and each thing
+ * that takes stalling away.
+ */
+static void stall_works(uint32_t model)
+{
+    struct machine m = {(IDR0 & ~(3u << 24)) | model << 24,
+                        IDR1,
+                        IDR3,
+                        IDR5 | 256u << 16,
+                        NULL,
+                        COHER,
+                        ONE STALLS,
+                        LOW};
+    struct smmu_ram ram = {TABLES, TABLES + 0x10000000};
+    struct smmu_driver drv = {.base = SOC_SMMU, .ram = &ram};
+    struct smmu_stream st;
+    struct smmu_space space;
+    iovp_device *d;
+    uint64_t ste;
+
+    REQUIRE(build(&m, &drv.platform, &d));
+    REQUIRE(smmu_init(&drv) == 0);
+    REQUIRE(smmu_attach(&drv, &st, 0x10, 0, 0) == 0);
+    REQUIRE(smmu_space_create(&drv, &space) == 0);
+    REQUIRE(smmu_bind(&drv, &st, SMMU_NO_PASID, &space) == 0);
+    ste = ste_of(&drv, 0x10);
+    CHECK_STR(why(d, STALL), "CD[0x10].S");
+    put64(drv.platform, st.cd_table, get64(drv.platform, st.cd_table) | S_BIT);
+    CHECK_STR(why(d, STALL), "");
+    put64(drv.platform, ste + 8, get64(drv.platform, ste + 8) | 1ull << 27);
+    CHECK_STR(why(d, STALL), "STE[0x10].S1STALLD");
+    iovp_platform_destroy(drv.platform);
+}
+
+TEST_CASE(Explain, StallWorks)
+{
+    stall_works(0);
+    stall_works(2);
+}
+
 /* LOG2SIZE 4 holds the StreamIDs 0 to 15. */
 TEST_CASE(Explain, StreamTableTooSmall)
 {
@@ -560,7 +602,7 @@ static void look(struct soc *s, struct seen *out)
         out->row[i].size = sizeof(out->row[i]);
     CHECK_EQ(iovp_stats(s->p, out->row, &out->rows), IOVP_OK);
     out->now = iovp_now(s->p);
-    CHECK_EQ(handle_enter_device(s->npu, &p, &d), IOVP_OK);
+    CHECK_EQ(handle_enter_device(s->npu, ENTER_NORMAL, &p, &d), IOVP_OK);
     smmuv3_get_stats(d->core, &out->core);
     out->eventq = soc_reg(s, 0x100a8);
     out->cmdq = soc_reg(s, 0x9c);

@@ -16,7 +16,9 @@ enum {
     IDS_NO_16K,
     IDS_STT,
     IDS_OAS44,
-    IDS_VAX
+    IDS_VAX,
+    IDS_NO_STALL,
+    IDS_STALL_FORCED
 };
 
 static void set_ids(struct smmuv3_config *c, unsigned ids)
@@ -46,6 +48,13 @@ static void set_ids(struct smmuv3_config *c, unsigned ids)
         break;
     case IDS_VAX:
         c->idr5 |= 1u << 10;
+        break;
+    case IDS_NO_STALL:
+        c->idr0 |= 1u << 24;
+        c->idr5 &= 0xffff;
+        break;
+    case IDS_STALL_FORCED:
+        c->idr0 |= 2u << 24;
         break;
     default:
         break;
@@ -121,8 +130,12 @@ struct cd_case {
 static const struct cd_case cd_cases[] = {
     {IDS_DEFAULT, 0, T_CD_V, 1},
     {IDS_DEFAULT, WORLDS, T_CD_V, 0},
-    /* IDR0.STALL_MODEL is 0b01. */
-    {IDS_DEFAULT, WORLDS, T_CD_S, 1},
+    /* IDR0.STALL_MODEL 0b00, 0b01 and 0b10 (5.5). */
+    {IDS_DEFAULT, 0, T_CD_S, 1},
+    {IDS_NO_STALL, 0, T_CD_S, 0},
+    {IDS_NO_STALL, WORLDS, T_CD_S, 1},
+    {IDS_STALL_FORCED, WORLDS, T_CD_S, 0},
+    {IDS_STALL_FORCED, 0, T_CD_S, 1},
     {IDS_DEFAULT, 0, T_CD_A, 0},
     {IDS_TERM, WORLDS, T_CD_A, 0},
     {IDS_DEFAULT, 0, T_CD_R, 0},

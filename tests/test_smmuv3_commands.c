@@ -50,19 +50,22 @@ static void check_opcodes(const struct smmuv3_config *c, const uint8_t *legal,
 
 TEST_CASE(Commands, LegalOpcodesBothStages)
 {
-    static const uint8_t legal[] = {0x01, 0x02, 0x03, 0x04, 0x05, 0x06,
-                                    0x10, 0x11, 0x12, 0x13, 0x20, 0x21,
-                                    0x22, 0x23, 0x28, 0x2a, 0x30, 0x46};
+    static const uint8_t legal[] = {0x01, 0x02, 0x03, 0x04, 0x05, 0x06, 0x10,
+                                    0x11, 0x12, 0x13, 0x20, 0x21, 0x22, 0x23,
+                                    0x28, 0x2a, 0x30, 0x44, 0x45, 0x46};
     struct smmuv3_config c;
 
     bench_config(&c);
+    check_opcodes(&c, legal, sizeof(legal));
+    c.idr0 |= 2u << 24; /* stall forced */
     check_opcodes(&c, legal, sizeof(legal));
 }
 
 TEST_CASE(Commands, LegalOpcodesWithoutHyp)
 {
-    static const uint8_t legal[] = {0x01, 0x02, 0x03, 0x04, 0x05, 0x06, 0x10,
-                                    0x11, 0x12, 0x13, 0x28, 0x2a, 0x30, 0x46};
+    static const uint8_t legal[] = {0x01, 0x02, 0x03, 0x04, 0x05, 0x06,
+                                    0x10, 0x11, 0x12, 0x13, 0x28, 0x2a,
+                                    0x30, 0x44, 0x45, 0x46};
     struct smmuv3_config c;
 
     bench_config(&c);
@@ -72,8 +75,8 @@ TEST_CASE(Commands, LegalOpcodesWithoutHyp)
 
 TEST_CASE(Commands, LegalOpcodesStage1Only)
 {
-    static const uint8_t legal[] = {0x01, 0x02, 0x03, 0x04, 0x05, 0x06,
-                                    0x10, 0x11, 0x12, 0x13, 0x30, 0x46};
+    static const uint8_t legal[] = {0x01, 0x02, 0x03, 0x04, 0x05, 0x06, 0x10,
+                                    0x11, 0x12, 0x13, 0x30, 0x44, 0x45, 0x46};
     struct smmuv3_config c;
 
     bench_config(&c);
@@ -88,6 +91,9 @@ TEST_CASE(Commands, LegalOpcodesStage2Only)
     struct smmuv3_config c;
 
     bench_config(&c);
+    /* Terminate only: no CMD_RESUME, no CMD_STALL_TERM (4.7.1, 4.7.2). */
+    c.idr0 |= 1u << 24;
+    c.idr5 &= 0xffff;
     c.idr0 &=
         ~(SMMU_IDR0_S1P | SMMU_IDR0_HYP | SMMU_IDR0_ASID16 | SMMU_IDR0_CD2L);
     c.idr1 &= ~(0x1fu << 6);

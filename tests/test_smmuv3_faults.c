@@ -211,11 +211,11 @@ TEST_CASE(Faults, Priorities)
 
     open_faults(&sc, &st);
     /* An illegal STE beats a bad SubstreamID. */
-    tb_put(st.ste, T_STE_S1STALLD, 1);
+    tb_put(st.ste, T_STE_S1CDMAX, 21);
     stream_write(&sc, &st);
     EXPECT_EVENT(&sc, acc_ss(SID, 3, 1ull << 50, "r"), E_BAD_STE, 0, 0);
     /* A bad SubstreamID beats an illegal CD. */
-    tb_put(st.ste, T_STE_S1STALLD, 0);
+    tb_put(st.ste, T_STE_S1CDMAX, 0);
     tb_put(st.cd, T_CD_V, 0);
     stream_write(&sc, &st);
     EXPECT_EVENT(&sc, acc_ss(SID, 3, 1ull << 50, "r"), E_BAD_SUBSTREAMID, 0, 0);

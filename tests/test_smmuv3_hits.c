@@ -63,10 +63,12 @@ static bool all_agree(struct scene sc[KINDS], struct acc a, unsigned *hits)
     bool same = true;
 
     scene_do(&sc[NONE], a);
+    scene_unstall(&sc[NONE]);
     want = answer_of(&sc[NONE]);
     for (kind = USUAL; kind < NONE; kind++) {
         for (again = 0; again < 2; again++) {
             scene_do(&sc[kind], a);
+            scene_unstall(&sc[kind]);
             got = answer_of(&sc[kind]);
             same = same && memcmp(&want, &got, sizeof(want)) == 0;
             *hits += iovp_walk_outcome(sc[kind].r.walk.caches,
@@ -197,6 +199,7 @@ static struct answer quiet(struct scene *sc, struct acc a)
     CHECK_MEM(&before, &after, sizeof(before));
     CHECK_EQ(unmarked, 0);
     CHECK_EQ(sc->r.walk.count, 0);
+    CHECK_EQ(smmuv3_stalls(sc->b.s), 0);
     sc->events = 0;
     memset(sc->ev, 0, sizeof(sc->ev));
     return answer_of(sc);
@@ -217,7 +220,11 @@ TEST_CASE(Debug, NoSideEffectAndTheSameAnswer)
             struct answer first = quiet(&sc, a), normal, second;
 
             scene_do(&sc, a);
+            scene_unstall(&sc);
             normal = answer_of(&sc);
+            /* What would be held is no answer to a debug access. */
+            if (normal.status == IOVP_RESULT_STALL)
+                normal.status = IOVP_RESULT_ABORT;
             normal.events = 0;
             memset(normal.ev, 0, sizeof(normal.ev));
             second = quiet(&sc, a);

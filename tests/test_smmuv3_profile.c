@@ -41,8 +41,9 @@ static const struct {
     {IDR0, 0, SMMU_IDR0_VMW, "VMW"},
     {IDR0, 0, SMMU_IDR0_RME_IMPL, "RME"},
     {IDR0, 3u << 21, 1u << 21, "TTENDIAN"},
-    {IDR0, 3u << 24, 0, "STALL_MODEL"},
-    {IDR0, 3u << 24, 2u << 24, "STALL_MODEL"},
+    {IDR0, 3u << 24, 3u << 24, "STALL_MODEL"},
+    /* 6.3.6: STALL_MAX is RES0 without the Stall model. */
+    {IDR0, 3u << 24, 1u << 24, "STALL_MAX"},
     {IDR0, 3u << 27, 2u << 27, "ST_LEVEL"},
     {IDR0, 3u << 27, 0, "SIDSIZE"}, /* 6.3.2: >= 7 needs two levels */
     {IDR1, 0x3f, 33, "SIDSIZE"},
@@ -75,7 +76,8 @@ static const struct {
     {IDR5, 7u << 4, 0, "granule"},
     {IDR5, 0, SMMU_IDR5_DS, "DS"},
     {IDR5, 0, 3u << 10, "VAX"},
-    {IDR5, 0, 1u << 16, "STALL_MAX"},
+    {IDR5, 0xffffu << 16, 0, "STALL_MAX"},
+    {IDR5, 0xffffu << 16, 257u << 16, "STALL_MAX"},
     {AIDR, 0xf, 2, "AIDR"}, /* 2.9: RIL, FWB and BBML are mandatory */
     {AIDR, 0xf, 4, "AIDR"},
 };

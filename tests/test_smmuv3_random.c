@@ -16,7 +16,7 @@
 
 /* How often each outcome was met, so that a dull generator is noticed. */
 struct tally {
-    unsigned ok, hits, raz, silent;
+    unsigned ok, hits, stalls, raz, silent;
     unsigned type[32];
     unsigned class[2][4]; /* S2, CLASS of translation faults */
 };
@@ -30,6 +30,7 @@ static void count(struct tally *t, const struct scene *sc)
         return;
     }
     t->raz += sc->r.status == IOVP_RESULT_RAZWI;
+    t->stalls += sc->r.status == IOVP_RESULT_STALL;
     t->silent += sc->events == 0;
     t->type[sc->r.event & 31]++;
     if (sc->events && sc->r.event >= E_WALK_EABT)
@@ -85,7 +86,12 @@ static void need_stage1(const struct tally *t)
 {
     CHECK(t->type[E_BAD_CD] > 30);
     CHECK(t->class[0][2] > 100);
+}
+
+static void need_both_models(const struct tally *t)
+{
     CHECK(t->raz > 30);
+    CHECK(t->stalls > 100);
 }
 
 static void need_both(const struct tally *t)
@@ -104,6 +110,7 @@ TEST_CASE(Random, Default)
 
     run_profile(0, &t);
     need_stage1(&t);
+    need_both_models(&t);
     need_both(&t);
 }
 
@@ -113,6 +120,7 @@ TEST_CASE(Random, FiftyTwoBits)
 
     run_profile(1, &t);
     need_stage1(&t);
+    need_both_models(&t);
     need_both(&t);
 }
 
@@ -122,15 +130,16 @@ TEST_CASE(Random, Version30)
 
     run_profile(2, &t);
     need_stage1(&t);
+    need_both_models(&t);
     need_both(&t);
 }
 
-TEST_CASE(Random, MixedEndianAndNoRazWi)
+TEST_CASE(Random, MixedEndianNoRazWiNoStall)
 {
     struct tally t;
 
     run_profile(3, &t);
-    CHECK_EQ(t.raz, 0);
+    CHECK_EQ(t.raz + t.stalls, 0);
     CHECK(t.type[E_BAD_CD] > 30);
     need_both(&t);
 }
@@ -141,16 +150,19 @@ TEST_CASE(Random, SmallTables)
 
     run_profile(4, &t);
     need_stage1(&t);
+    need_both_models(&t);
     need_both(&t);
 }
 
-TEST_CASE(Random, NoHypNoOverrides)
+TEST_CASE(Random, NoHypNoOverridesStallForced)
 {
     struct tally t;
 
     run_profile(5, &t);
     need_stage1(&t);
     need_both(&t);
+    CHECK_EQ(t.raz, 0);
+    CHECK(t.stalls > 1000);
 }
 
 TEST_CASE(Random, Stage1Only)
@@ -159,6 +171,7 @@ TEST_CASE(Random, Stage1Only)
 
     run_profile(6, &t);
     need_stage1(&t);
+    need_both_models(&t);
     CHECK_EQ(t.class[1][0] + t.class[1][1] + t.class[1][2], 0);
 }
 

@@ -158,7 +158,9 @@ enum {
     IDS_MIXED,
     IDS_NO_16K,
     IDS_OAS40,
-    IDS_STT
+    IDS_STT,
+    IDS_NO_STALL,
+    IDS_STALL_FORCED
 };
 
 static void set_ids(struct smmuv3_config *c, unsigned ids)
@@ -199,6 +201,13 @@ static void set_ids(struct smmuv3_config *c, unsigned ids)
     case IDS_STT:
         c->idr3 |= 1u << 9;
         break;
+    case IDS_NO_STALL:
+        c->idr0 |= 1u << 24;
+        c->idr5 &= 0xffff;
+        break;
+    case IDS_STALL_FORCED:
+        c->idr0 |= 2u << 24;
+        break;
     default:
         break;
     }
@@ -230,9 +239,14 @@ static const struct ste_case ste_cases[] = {
     {IDS_DEFAULT, ON_S1, T_STE_STRW, 3},
     {IDS_NO_HYP, 0, T_STE_STRW, 1},
     {IDS_NO_HYP, 0, T_STE_STRW, 3},
-    /* IDR0.STALL_MODEL is 0b01. */
-    {IDS_DEFAULT, ON_S1 | ON_NESTED, T_STE_S1STALLD, 1},
-    {IDS_DEFAULT, ON_S2 | ON_NESTED, T_STE_S2S, 1},
+    /* IDR0.STALL_MODEL 0b00, 0b01 and 0b10 (5.5). */
+    {IDS_DEFAULT, 0, T_STE_S1STALLD, 1},
+    {IDS_NO_STALL, ON_S1 | ON_NESTED, T_STE_S1STALLD, 1},
+    {IDS_STALL_FORCED, ON_S1 | ON_S2 | ON_NESTED, T_STE_S1STALLD, 1},
+    {IDS_DEFAULT, 0, T_STE_S2S, 1},
+    {IDS_NO_STALL, ON_S2 | ON_NESTED, T_STE_S2S, 1},
+    {IDS_STALL_FORCED, ON_S2 | ON_NESTED, T_STE_S2S, 0},
+    {IDS_STALL_FORCED, 0, T_STE_S2S, 1},
     /* IDR1.SSIDSIZE is 20. */
     {IDS_DEFAULT, 0, T_STE_S1CDMAX, 20},
     {IDS_DEFAULT, ON_S1 | ON_NESTED, T_STE_S1CDMAX, 21},

@@ -92,10 +92,13 @@ struct iovp_bus_ops {
     void (*invalidated)(void *opaque, const struct iovp_invalidation *i);
     /*
      * Optional: software has answered a stalled transaction (see the core's
-     * stall functions); its initiator can go on.  The core is busy.
+     * stall functions), or it is to be translated again because its record
+     * could not be written in time; its initiator can go on.  The core is
+     * busy: tell the initiator, and let it ask later.
      */
     void (*resumed)(void *opaque, uint32_t stall);
-    /* Optional: memory for create; NULL: malloc and free. */
+    /* Optional, both or none: memory for create, in any state; NULL: malloc
+     * and free. */
     void *(*alloc)(void *opaque, uint64_t bytes);
     void (*free)(void *opaque, void *block);
 };

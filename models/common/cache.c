@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include "cache.h"
 
-#include <stdlib.h>
 #include <string.h>
 
 #include "bits.h"
@@ -22,6 +21,7 @@ struct tag {
 
 struct iovp_cache {
     struct iovp_cache_config cfg;
+    struct iovp_heap heap;
     uint32_t payload;
     uint32_t set_mask;
     uint32_t ways_log2;
@@ -53,27 +53,33 @@ static uint64_t seed_of(const struct iovp_cache_config *c)
 }
 
 struct iovp_cache *iovp_cache_create(const struct iovp_cache_config *c,
-                                     uint32_t payload)
+                                     uint32_t payload,
+                                     const struct iovp_heap *heap)
 {
+    static const struct iovp_heap malloc_heap = {NULL, NULL, NULL};
     struct iovp_cache *cache;
-    uint32_t n = c->entries;
+    uint64_t n = c->entries;
 
     if (!iovp_cache_config_valid(c))
         return NULL;
-    cache = calloc(1, sizeof(*cache));
+    if (!heap)
+        heap = &malloc_heap;
+    cache = iovp_heap_alloc(heap, sizeof(*cache));
     if (!cache)
         return NULL;
+    cache->heap = *heap;
     cache->cfg = *c;
     cache->payload = (payload + 7u) & ~7u;
     cache->random = seed_of(c);
     if (n == 0)
         return cache;
-    cache->set_mask = n / c->ways - 1;
+    cache->set_mask = c->entries / c->ways - 1;
     cache->ways_log2 = (uint32_t)__builtin_ctz(c->ways);
-    cache->tags = calloc(n, sizeof(*cache->tags));
-    cache->stamp = calloc(n, sizeof(*cache->stamp));
-    cache->set = calloc(n / c->ways, sizeof(*cache->set));
-    cache->data = calloc(n, cache->payload ? cache->payload : 8);
+    cache->tags = iovp_heap_alloc(heap, n * sizeof(*cache->tags));
+    cache->stamp = iovp_heap_alloc(heap, n * sizeof(*cache->stamp));
+    cache->set = iovp_heap_alloc(heap, n / c->ways * sizeof(*cache->set));
+    cache->data =
+        iovp_heap_alloc(heap, n * (cache->payload ? cache->payload : 8));
     if (!cache->tags || !cache->stamp || !cache->set || !cache->data) {
         iovp_cache_destroy(cache);
         return NULL;
@@ -83,13 +89,16 @@ struct iovp_cache *iovp_cache_create(const struct iovp_cache_config *c,
 
 void iovp_cache_destroy(struct iovp_cache *c)
 {
+    struct iovp_heap heap;
+
     if (!c)
         return;
-    free(c->tags);
-    free(c->stamp);
-    free(c->set);
-    free(c->data);
-    free(c);
+    heap = c->heap;
+    iovp_heap_free(&heap, c->tags);
+    iovp_heap_free(&heap, c->stamp);
+    iovp_heap_free(&heap, c->set);
+    iovp_heap_free(&heap, c->data);
+    iovp_heap_free(&heap, c);
 }
 
 /* What a context contributes to tags and to the choice of a set. */

@@ -15,6 +15,8 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "heap.h"
+
 enum iovp_cache_policy {
     IOVP_POLICY_LRU = 0,
     IOVP_POLICY_PLRU = 1, /* tree pseudo-LRU; ways must be a power of two */
@@ -48,10 +50,11 @@ bool iovp_cache_config_valid(const struct iovp_cache_config *c);
 
 /*
  * NULL if the configuration is invalid or memory is short.  `payload` is the
- * size of an entry's data in bytes.
+ * size of an entry's data in bytes.  `heap` is copied; NULL: malloc's.
  */
 struct iovp_cache *iovp_cache_create(const struct iovp_cache_config *c,
-                                     uint32_t payload);
+                                     uint32_t payload,
+                                     const struct iovp_heap *heap);
 void iovp_cache_destroy(struct iovp_cache *c);
 
 /*

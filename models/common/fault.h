@@ -23,6 +23,7 @@ struct iovp_fault {
     uint8_t origin; /* enum iovp_fault_origin */
     bool silent;    /* terminate without a record */
     bool razwi;     /* terminate as reads-zero, writes-ignored: no abort */
+    bool stall;     /* hold the transaction until software answers */
     bool rnw;       /* of an atomic access: it is the read that failed */
     uint64_t addr;  /* IPA, or address of the structure or descriptor */
 };

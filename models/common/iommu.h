@@ -27,11 +27,8 @@ enum iovp_regime_state {
     IOVP_STATE_INVALID,    /* the structures are wrong: they fault */
 };
 
-#define IOVP_STAGE_1 1u
-#define IOVP_STAGE_2 2u
-
 /* The tables of a regime. */
-enum iovp_regime_table {
+enum iovp_table_id {
     IOVP_TABLE_LOWER = 0,  /* stage 1, lower range (TTB0) */
     IOVP_TABLE_UPPER = 1,  /* stage 1, upper range (TTB1) */
     IOVP_TABLE_STAGE2 = 2, /* stage 2 */
@@ -62,20 +59,13 @@ struct iovp_regime {
 
 /* ---- mappings --------------------------------------------------------- */
 
-/* Rights of a mapping, for both privilege levels at once. */
-#define IOVP_RIGHT_UR (1u << 0)
-#define IOVP_RIGHT_UW (1u << 1)
-#define IOVP_RIGHT_UX (1u << 2)
-#define IOVP_RIGHT_PR (1u << 3)
-#define IOVP_RIGHT_PW (1u << 4)
-#define IOVP_RIGHT_PX (1u << 5)
-
 /* Consecutive input addresses with consecutive output addresses and the same
  * rights and attributes. */
 struct iovp_mapping {
     uint64_t first, last; /* inclusive */
     uint64_t pa;
-    uint8_t rights; /* IOVP_RIGHT_*, of both stages */
+    uint8_t rights; /* IOVP_RIGHT_*, of both stages: what transactions may do,
+                     * marked as they come in; never 0 */
     uint8_t mem_type;
     uint8_t shareability;
     uint8_t space;
@@ -87,7 +77,9 @@ typedef bool iovp_mapping_fn(void *ud, const struct iovp_mapping *m);
 /* A look at the mappings in a range; the caller sets all but `next`. */
 struct iovp_mapping_walk {
     uint64_t first, last; /* input addresses, inclusive */
-    uint32_t budget;      /* descriptors to read at most */
+    uint32_t budget;      /* descriptors to look at; the walk to an address is
+                           * not cut short, so that each call gets on; it
+                           * becomes what is left */
     iovp_mapping_fn *fn;  /* coalesced, in ascending order */
     void *ud;
     uint64_t next; /* where to go on, if the walk did not end */
@@ -100,8 +92,8 @@ enum iovp_invalidation_kind {
     IOVP_INVALIDATE_STREAMS,   /* configuration of StreamIDs, with PASIDs */
     IOVP_INVALIDATE_PASID,     /* configuration of one PASID of a StreamID */
     IOVP_INVALIDATE_PASID_ALL, /* of every PASID of a StreamID */
-    IOVP_INVALIDATE_RESET,     /* everything: the IOMMU was reset, enabled
-                                * or disabled */
+    IOVP_INVALIDATE_RESET,     /* everything: the IOMMU was reset, enabled,
+                                * disabled, or told what to do meanwhile */
 };
 
 /* What software has just invalidated; told when the caches are clean. */
@@ -144,17 +136,19 @@ struct iovp_iommu_ops {
 
     /*
      * The lowest PASID from *pasid on that has a valid table entry for this
-     * StreamID.  False: there is none, or `*budget` entries were looked at:
-     * then *budget is 0 and *pasid says where to go on.
+     * StreamID.  *budget is less by the entries looked at.  False: there is
+     * none, or the budget is used up: *budget is 0, and *pasid says where to
+     * go on.
      */
     bool (*next_pasid)(void *core, uint32_t stream_id, uint32_t *pasid,
                        uint32_t *budget);
 
     /*
-     * Walk the tables of a regime by table, not by page.  True: to the end;
-     * false: fn stopped it or the budget is used up, and w->next says where
-     * to go on.  Unreadable and malformed tables map nothing.  An identity
-     * regime is one mapping.
+     * Walk the tables of a regime by table, not by page.  True: there is
+     * nothing more; false: fn stopped it or the budget is used up, and w->next
+     * says where to go on.  Unreadable and malformed tables map nothing.  A
+     * regime that is OFF or IDENTITY is one mapping.  fn may call the
+     * operations of this structure.
      */
     bool (*mappings)(void *core, const struct iovp_attrs *a,
                      struct iovp_mapping_walk *w);

@@ -35,6 +35,18 @@ extern "C" {
 #define IOVP_SH_OUTER 2u
 #define IOVP_SH_INNER 3u
 
+/* Rights of a mapping, for both privilege levels at once. */
+#define IOVP_RIGHT_UR (1u << 0) /* unprivileged read */
+#define IOVP_RIGHT_UW (1u << 1)
+#define IOVP_RIGHT_UX (1u << 2)
+#define IOVP_RIGHT_PR (1u << 3) /* privileged read */
+#define IOVP_RIGHT_PW (1u << 4)
+#define IOVP_RIGHT_PX (1u << 5)
+
+/* Stages of translation. */
+#define IOVP_STAGE_1 1u
+#define IOVP_STAGE_2 2u
+
 /*
  * iovp_attrs.specified: which fields the issuer set.  A field whose bit is
  * clear takes the default of the device or socket that the transaction
@@ -51,6 +63,7 @@ extern "C" {
 #define IOVP_ATTR_SHAREABILITY (1u << 8)
 #define IOVP_ATTR_ALL          0x1ffu
 
+/** The attributes of a transaction.  This record keeps its size. */
 typedef struct iovp_attrs {
     uint32_t size;        /* sizeof(struct iovp_attrs) as compiled */
     uint32_t specified;   /* mask of IOVP_ATTR_* */
@@ -66,6 +79,11 @@ typedef struct iovp_attrs {
     uint8_t shareability; /* IOVP_SH_* */
     uint32_t reserved[2]; /* zero */
 } iovp_attrs;
+
+/* clang-format off */
+#define IOVP_ATTRS_INIT \
+    {sizeof(iovp_attrs), 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, {0}}
+/* clang-format on */
 
 #ifdef __cplusplus
 }

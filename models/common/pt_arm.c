@@ -78,7 +78,7 @@ void pt_arm_start(const struct pt_arm_table *t, struct pt_arm_walk *w)
     w->limits = (struct pt_arm_limits){false, false, false, false};
 }
 
-static bool block_allowed(const struct pt_arm_table *t, int level)
+bool pt_arm_block_allowed(const struct pt_arm_table *t, int level)
 {
     if (level == 2)
         return true;
@@ -109,7 +109,7 @@ enum pt_arm_step pt_arm_end(const struct pt_arm_table *t,
     if (!iovp_bit(desc, DESC_VALID))
         return fault_step(fault, PT_ARM_FAULT_TRANSLATION);
     /* A block at level 3, or where the granule has none, is reserved. */
-    if (last ? !iovp_bit(desc, DESC_TABLE) : !block_allowed(t, w->level))
+    if (last ? !iovp_bit(desc, DESC_TABLE) : !pt_arm_block_allowed(t, w->level))
         return fault_step(fault, PT_ARM_FAULT_TRANSLATION);
     leaf->log2 = (uint8_t)pt_arm_level_shift(t, w->level);
     leaf->base = pt_arm_output(t, desc, leaf->log2);

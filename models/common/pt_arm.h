@@ -88,6 +88,9 @@ uint8_t pt_arm_s1_start_level(unsigned granule_log2, unsigned input_bits);
 int pt_arm_s2_start_level(unsigned granule_log2, unsigned sl0,
                           unsigned input_bits, unsigned pa_bits, bool small);
 
+/* Can a descriptor of this level, above the last, be a block (D8.3)? */
+bool pt_arm_block_allowed(const struct pt_arm_table *t, int level);
+
 void pt_arm_start(const struct pt_arm_table *t, struct pt_arm_walk *w);
 
 /* The address of the descriptor for `va` in the current table. */

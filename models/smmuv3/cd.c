@@ -154,6 +154,7 @@ static void decode_cd(const struct smmuv3 *s, const uint64_t *cd,
     st->aset = two && cdf(cd, CD_ASET);
     st->cd_r = cdf(cd, CD_R);
     st->cd_a = cdf(cd, CD_A);
+    st->cd_s = cdf(cd, CD_S);
     st->mair = smmuv3_mair(cd[CD_MAIR_WORD]);
     st->perm.two_privileges = two;
     st->perm.wxn = cdf(cd, CD_WXN);

@@ -183,7 +183,10 @@ uint32_t smmuv3_work(struct smmuv3 *s, uint32_t max_commands, bool *more)
     s->engaged = true;
     s->work_ps = 0;
     smmuv3_tick(s);
+    smmuv3_stalls_record(s);
     done = smmuv3_cmdq_run(s, max_commands, more);
+    /* An answer may have made room for another record. */
+    smmuv3_stalls_record(s);
     if (!*more)
         wait_for_update(s, more);
     s->engaged = false;

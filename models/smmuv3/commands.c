@@ -307,6 +307,27 @@ static bool stall_legal(const struct smmuv3 *s, const uint64_t *cmd)
     return iovp_get_field(&idr0, SMMU_IDR0_STALL_MODEL) != SMMU_IDR0_STALL_NONE;
 }
 
+/* 4.7.1: Ab is IGNORED where there is no termination but by abort. */
+static void resume(struct smmuv3 *s, const uint64_t *cmd)
+{
+    enum smmuv3_stall_state state = SMMUV3_STALL_RAZWI;
+
+    if (iovp_get_field(cmd, CMD_RESUME_AC))
+        state = SMMUV3_STALL_RETRY;
+    else if (iovp_get_field(cmd, CMD_RESUME_AB) ||
+             (s->cfg.idr0 & SMMU_IDR0_TERM_MODEL))
+        state = SMMUV3_STALL_ABORT;
+    smmuv3_stall_resume(s, (uint32_t)iovp_get_field(cmd, CMD_STREAMID),
+                        (uint16_t)iovp_get_field(cmd, CMD_RESUME_STAG), state);
+}
+
+static void stall_term(struct smmuv3 *s, const uint64_t *cmd)
+{
+    uint32_t sid = (uint32_t)iovp_get_field(cmd, CMD_STREAMID);
+
+    smmuv3_stalls_terminate(s, sid, sid);
+}
+
 static bool sync_legal(const struct smmuv3 *s, const uint64_t *cmd)
 {
     (void)s;
@@ -348,8 +369,8 @@ static const struct command commands[256] = {
     COMMAND(CMD_TLBI_NSNH_ALL, 0, 0, 0, NULL, tlbi_nsnh_all),
     COMMAND(CMD_ATC_INV, 0, SMMU_IDR0_ATS, 0, NULL, NULL),
     COMMAND(CMD_PRI_RESP, 0, SMMU_IDR0_PRI, 0, pri_resp_legal, NULL),
-    COMMAND(CMD_RESUME, SSEC, 0, 0, stall_legal, NULL),
-    COMMAND(CMD_STALL_TERM, SSEC, 0, 0, stall_legal, NULL),
+    COMMAND(CMD_RESUME, SSEC, 0, 0, stall_legal, resume),
+    COMMAND(CMD_STALL_TERM, SSEC, 0, 0, stall_legal, stall_term),
     COMMAND(CMD_SYNC, 0, 0, 0, sync_legal, NULL),
     COMMAND(CMD_DPTI_ALL, 0, 0, SMMU_IDR3_DPT, NULL, NULL),
     COMMAND(CMD_DPTI_PA, 0, 0, SMMU_IDR3_DPT, NULL, NULL),
@@ -374,8 +395,10 @@ unsigned smmuv3_command_check(const struct smmuv3 *s,
 
 void smmuv3_command_run(struct smmuv3 *s, const uint64_t cmd[CMD_WORDS])
 {
-    const struct command *c = &commands[iovp_get_field(cmd, CMD_OPCODE)];
+    uint64_t op = iovp_get_field(cmd, CMD_OPCODE);
 
-    if (c->run)
-        c->run(s, cmd);
+    if (op >= CMD_CFGI_STE && op <= CMD_TLBI_NSNH_ALL)
+        smmuv3_stalls_outdate(s);
+    if (commands[op].run)
+        commands[op].run(s, cmd);
 }

@@ -97,9 +97,11 @@ static enum smmuv3_cfg_status lookup_debug(struct smmuv3_job *j,
                                            struct smmuv3_stream *scratch)
 {
     uint64_t ctx = smmuv3_substream_ctx(j->attrs);
-    const struct smmuv3_stream *seen = iovp_cache_peek(
-        j->s->cache[IOVP_CACHE_CONFIG], j->attrs->stream_id, ctx, ctx);
+    const struct smmuv3_stream *seen = NULL;
 
+    if (!j->fresh)
+        seen = iovp_cache_peek(j->s->cache[IOVP_CACHE_CONFIG],
+                               j->attrs->stream_id, ctx, ctx);
     if (!seen)
         return load(j, scratch);
     *scratch = *seen;
@@ -132,7 +134,13 @@ enum smmuv3_cfg_status smmuv3_config_fetch(struct smmuv3_job *j,
 
 void smmuv3_config_invalidate(struct smmuv3 *s, uint32_t first, uint32_t last)
 {
+    const struct iovp_invalidation i = {.kind = IOVP_INVALIDATE_STREAMS,
+                                        .stream_first = first,
+                                        .stream_last = last,
+                                        .last = UINT64_MAX};
+
     iovp_cache_invalidate(s->cache[IOVP_CACHE_CONFIG], first, last, 0, 0);
+    smmuv3_tell(s, &i);
 }
 
 void smmuv3_config_invalidate_cd(struct smmuv3 *s, uint32_t sid, uint32_t ssid,
@@ -140,10 +148,17 @@ void smmuv3_config_invalidate_cd(struct smmuv3 *s, uint32_t sid, uint32_t ssid,
 {
     struct iovp_cache *c = s->cache[IOVP_CACHE_CONFIG];
     const struct iovp_attrs a = {.pasid_valid = 1, .pasid = ssid};
+    const struct iovp_invalidation i = {.kind = all ? IOVP_INVALIDATE_PASID_ALL
+                                                    : IOVP_INVALIDATE_PASID,
+                                        .stream_first = sid,
+                                        .stream_last = sid,
+                                        .pasid = ssid,
+                                        .last = UINT64_MAX};
 
     iovp_cache_invalidate(c, sid, sid, smmuv3_substream_ctx(&a),
                           all ? 0 : UINT64_MAX);
     /* CD 0 also serves transactions without a SubstreamID. */
     if (!all && ssid == 0)
         iovp_cache_invalidate(c, sid, sid, 0, UINT64_MAX);
+    smmuv3_tell(s, &i);
 }

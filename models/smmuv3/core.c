@@ -1,7 +1,5 @@
 /* SPDX-License-Identifier: MIT */
 /* Life of an instance, in-flight transactions, records and statistics. */
-#include <stdlib.h>
-
 #include "smmuv3_internal.h"
 
 static const uint32_t payload[IOVP_CACHES] = {
@@ -20,44 +18,7 @@ static void timer_reset(struct smmuv3 *s)
     iovp_calendar_init(&s->timer.memory, t->memory_ports);
 }
 
-struct smmuv3 *smmuv3_create(const struct smmuv3_config *c,
-                             const struct iovp_bus_ops *ops, void *opaque)
-{
-    struct smmuv3 *s;
-    unsigned i;
-
-    if (smmuv3_config_check(c) || ops->size != sizeof(*ops) || !ops->read ||
-        !ops->write)
-        return NULL;
-    s = calloc(1, sizeof(*s));
-    if (!s)
-        return NULL;
-    s->cfg = *c;
-    s->ops = *ops;
-    s->opaque = opaque;
-    for (i = 0; i < IOVP_CACHES; i++) {
-        s->cache[i] = iovp_cache_create(&c->cache[i], payload[i]);
-        if (!s->cache[i]) {
-            smmuv3_destroy(s);
-            return NULL;
-        }
-    }
-    smmuv3_reset(s);
-    return s;
-}
-
-void smmuv3_destroy(struct smmuv3 *s)
-{
-    unsigned i;
-
-    if (!s)
-        return;
-    for (i = 0; i < IOVP_CACHES; i++)
-        iovp_cache_destroy(s->cache[i]);
-    free(s);
-}
-
-void smmuv3_reset(struct smmuv3 *s)
+static void power_on(struct smmuv3 *s)
 {
     unsigned i;
 
@@ -77,6 +38,59 @@ void smmuv3_reset(struct smmuv3 *s)
     s->window.bytes = 0;
     s->stats = (struct smmuv3_stats){0};
     smmuv3_regs_reset(s);
+    smmuv3_stalls_reset(s);
+}
+
+static bool ops_legal(const struct iovp_bus_ops *ops)
+{
+    return ops->size == sizeof(*ops) && ops->read && ops->write &&
+           !ops->alloc == !ops->free;
+}
+
+struct smmuv3 *smmuv3_create(const struct smmuv3_config *c,
+                             const struct iovp_bus_ops *ops, void *opaque)
+{
+    struct iovp_heap heap;
+    struct smmuv3 *s;
+    unsigned i;
+
+    if (smmuv3_config_check(c) || !ops_legal(ops))
+        return NULL;
+    heap = (struct iovp_heap){ops->alloc, ops->free, opaque};
+    s = iovp_heap_alloc(&heap, sizeof(*s));
+    if (!s)
+        return NULL;
+    s->cfg = *c;
+    s->ops = *ops;
+    s->opaque = opaque;
+    for (i = 0; i < IOVP_CACHES; i++) {
+        s->cache[i] = iovp_cache_create(&c->cache[i], payload[i], &heap);
+        if (!s->cache[i]) {
+            smmuv3_destroy(s);
+            return NULL;
+        }
+    }
+    power_on(s);
+    return s;
+}
+
+void smmuv3_destroy(struct smmuv3 *s)
+{
+    struct iovp_heap heap;
+    unsigned i;
+
+    if (!s)
+        return;
+    for (i = 0; i < IOVP_CACHES; i++)
+        iovp_cache_destroy(s->cache[i]);
+    heap = (struct iovp_heap){s->ops.alloc, s->ops.free, s->opaque};
+    iovp_heap_free(&heap, s);
+}
+
+void smmuv3_reset(struct smmuv3 *s)
+{
+    power_on(s);
+    smmuv3_tell_reset(s);
 }
 
 unsigned smmuv3_txn_begin(struct smmuv3 *s)

@@ -59,17 +59,35 @@ static bool append(struct smmuv3 *s, const uint64_t ev[EVENT_WORDS],
     return true;
 }
 
-void smmuv3_eventq_write(struct smmuv3 *s, const uint64_t ev[EVENT_WORDS])
+bool smmuv3_eventq_record(struct smmuv3 *s, const uint64_t ev[EVENT_WORDS])
 {
-    bool was_empty = false, recorded;
+    bool was_empty = false;
 
-    smmuv3_tick(s);
-    recorded = writable(s) && append(s, ev, &was_empty);
-    if (recorded)
-        s->stats.events_recorded++;
-    else
-        s->stats.events_lost++;
-    smmuv3_trace_event(s, ev, recorded);
+    if (!writable(s) || !append(s, ev, &was_empty))
+        return false;
+    s->stats.events_recorded++;
+    smmuv3_trace_event(s, ev, true);
     if (was_empty)
         smmuv3_interrupt(s, IOVP_IRQ_EVENTQ);
+    return true;
+}
+
+void smmuv3_eventq_write(struct smmuv3 *s, const uint64_t ev[EVENT_WORDS])
+{
+    smmuv3_tick(s);
+    /* 3.5: these should not be held back by others. */
+    smmuv3_stalls_record(s);
+    if (smmuv3_eventq_record(s, ev))
+        return;
+    s->stats.events_lost++;
+    smmuv3_trace_event(s, ev, false);
+}
+
+bool smmuv3_eventq_room(const struct smmuv3 *s)
+{
+    struct smmuv3_queue q = smmuv3_eventq(s);
+
+    return writable(s) &&
+           smmuv3_queue_used(&q, smmuv3_reg(s, SMMU_EVENTQ_PROD),
+                             smmuv3_reg(s, SMMU_EVENTQ_CONS)) < 1u << q.log2;
 }

@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-/* From a fault to an Event record (7.3). */
+/* From a fault to an Event record (7.3), and what becomes of the transaction.
+ */
+#include <string.h>
+
 #include "smmuv3_internal.h"
 
 /* What a record contains besides type, StreamID and SubstreamID. */
@@ -58,18 +61,27 @@ static void put_stage(uint64_t *ev, const struct iovp_fault *f)
         iovp_put_field(ev, EVENT_TTRNW, 1);
 }
 
-void smmuv3_report(struct smmuv3_job *j, uint64_t iova, unsigned access,
-                   bool privileged, bool instruction)
+void smmuv3_fault_model(struct smmuv3_job *j, const struct smmuv3_stream *st,
+                        unsigned stage)
+{
+    j->fault.stall = stage == 2 ? st->s2s : st->cd_s;
+    /* S makes R and A of no account: CMD_RESUME decides (5.5). */
+    if (j->fault.stall)
+        return;
+    j->fault.silent = stage == 2 ? !st->s2r : !st->cd_r;
+    j->fault.razwi = stage == 1 && !st->cd_a;
+}
+
+void smmuv3_event(const struct smmuv3_job *j, uint64_t iova, unsigned access,
+                  bool privileged, bool instruction, uint64_t ev[EVENT_WORDS])
 {
     const struct iovp_attrs *a = j->attrs;
     const struct iovp_fault *f = &j->fault;
     enum event_shape shape = shape_of(f->code);
-    uint64_t ev[EVENT_WORDS] = {0};
     /* 13.1.1: an atomic is recorded as a write, but for one permission. */
     bool read = !(access & SMMUV3_WRITE) || f->rnw;
 
-    if (f->silent || j->debug)
-        return;
+    memset(ev, 0, EVENT_BYTES);
     iovp_put_field(ev, EVENT_TYPE, f->code);
     iovp_put_field(ev, EVENT_SID, a->stream_id);
     if (a->pasid_valid && shape != SHAPE_NO_SSID) {
@@ -86,5 +98,4 @@ void smmuv3_report(struct smmuv3_job *j, uint64_t iova, unsigned access,
             f->addr & iovp_mask(smmuv3_oas_bits(j->s)) & ~7ull;
     if (shape == SHAPE_TRANSLATE && f->stage == 2)
         ev[EVENT_ADDR2_WORD] = f->addr & iovp_mask(56) & ~0xfffull;
-    smmuv3_eventq_write(j->s, ev);
 }

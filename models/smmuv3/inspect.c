@@ -15,7 +15,7 @@ void smmuv3_inspect_ste(struct smmuv3 *s, uint32_t sid,
                         struct smmuv3_inspection *out)
 {
     struct iovp_walk_record walk = {0};
-    struct smmuv3_job j = {.s = s, .walk = &walk, .debug = true};
+    struct smmuv3_job j = {.s = s, .walk = &walk, .debug = true, .fresh = true};
 
     memset(out, 0, sizeof(*out));
     out->covered = smmuv3_sid_covered(s, sid);
@@ -69,17 +69,23 @@ static bool try_cd(const struct search *q, bool ssv, uint32_t ssid,
     return g >= (q->stalls ? SMMUV3_CD_STALLS : SMMUV3_CD_LEGAL);
 }
 
+uint32_t smmuv3_ssid_after(const uint64_t *e, uint32_t ssid, bool missing)
+{
+    unsigned fmt = ste(e, STE_S1FMT);
+    uint32_t leaf = fmt == STE_S1FMT_4K_L2 ? 1u << 6 : 1u << 10;
+
+    return missing ? (ssid | (leaf - 1)) + 1 : ssid + 1;
+}
+
 static void try_pasids(const struct search *q, uint32_t first, unsigned bits)
 {
-    unsigned fmt = ste(q->out->ste, STE_S1FMT);
-    uint32_t leaf = fmt == STE_S1FMT_4K_L2 ? 1u << 6 : 1u << 10;
     uint32_t ssid = first, tries = 0;
     bool missing;
 
     while (!(ssid >> bits) && tries++ < CD_TRIES) {
         if (try_cd(q, true, ssid, &missing))
             return;
-        ssid = missing ? (ssid | (leaf - 1)) + 1 : ssid + 1;
+        ssid = smmuv3_ssid_after(q->out->ste, ssid, missing);
     }
 }
 
@@ -89,7 +95,8 @@ void smmuv3_inspect_cd(struct smmuv3 *s, uint32_t sid,
 {
     struct iovp_attrs a = {.stream_id = sid};
     struct iovp_walk_record walk = {0};
-    struct smmuv3_job j = {.s = s, .attrs = &a, .walk = &walk, .debug = true};
+    struct smmuv3_job j = {
+        .s = s, .attrs = &a, .walk = &walk, .debug = true, .fresh = true};
     struct smmuv3_stream st;
     struct search q = {&j, &st, out, what->stalls};
     unsigned bits = ste(out->ste, STE_S1CDMAX);

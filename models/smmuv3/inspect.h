@@ -48,4 +48,8 @@ void smmuv3_inspect_cd(struct smmuv3 *s, uint32_t sid,
                        const struct smmuv3_cd_search *what,
                        struct smmuv3_inspection *out);
 
+/* The next SubstreamID to look at, in tables as the STE describes them;
+ * `missing`: so is the whole leaf table with this one's CD. */
+uint32_t smmuv3_ssid_after(const uint64_t *ste, uint32_t ssid, bool missing);
+
 #endif

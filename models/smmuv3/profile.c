@@ -8,13 +8,13 @@
 
 /*
  * What this model implements: both stages of VMSAv8-64, substreams, two-level
- * tables, EL2; no stall, ATS, PRI, HTTU, BTM, ATOS or Secure state yet.
+ * tables, EL2; no ATS, PRI, HTTU, BTM, ATOS or Secure state yet.
  */
 #define DEFAULT_IDR0                                                       \
     (SMMU_IDR0_S1P | SMMU_IDR0_S2P | PUT(2, SMMU_IDR0_TTF_AARCH64) |       \
      SMMU_IDR0_COHACC | SMMU_IDR0_HYP | SMMU_IDR0_ASID16 | SMMU_IDR0_MSI | \
      SMMU_IDR0_SEV | SMMU_IDR0_VMID16 | SMMU_IDR0_CD2L |                   \
-     PUT(21, SMMU_IDR0_TTENDIAN_LE) | PUT(24, SMMU_IDR0_STALL_NONE) |      \
+     PUT(21, SMMU_IDR0_TTENDIAN_LE) | PUT(24, SMMU_IDR0_STALL_BOTH) |      \
      PUT(27, SMMU_IDR0_ST_LEVEL_2))
 
 /* SIDSIZE 24, SSIDSIZE 20, 2^19 entries in Event and Command queue. */
@@ -24,9 +24,10 @@
 
 #define DEFAULT_IDR3 (SMMU_IDR3_HAD | SMMU_IDR3_XNX | SMMU_IDR3_RIL)
 
-/* 48-bit addresses, all granules. */
-#define DEFAULT_IDR5 \
-    (5u | SMMU_IDR5_GRAN4K | SMMU_IDR5_GRAN16K | SMMU_IDR5_GRAN64K)
+/* 48-bit addresses, all granules, STALL_MAX. */
+#define DEFAULT_IDR5                                                 \
+    (5u | SMMU_IDR5_GRAN4K | SMMU_IDR5_GRAN16K | SMMU_IDR5_GRAN64K | \
+     PUT(16, SMMUV3_STALLS))
 
 #define DEFAULT_AIDR 1u /* SMMUv3.1 */
 
@@ -34,6 +35,7 @@ struct profile {
     const char *name;
     struct iovp_cache_config cache[IOVP_CACHES];
     struct smmuv3_timing timing;
+    bool terminates; /* STALL_MODEL is 0b01 */
 };
 
 /*
@@ -46,19 +48,22 @@ static const struct profile profiles[SMMUV3_PROFILES] = {
                                 {512, 4, IOVP_POLICY_RANDOM, 1},
                                 {1024, 4, IOVP_POLICY_RR, 1},
                                 {256, 4, IOVP_POLICY_RR, 1}},
-                               {1000, 2, 1, 4, 4, 8, 16, 60000, 16, 8, 16}},
+                               {1000, 2, 1, 4, 4, 8, 16, 60000, 16, 8, 16},
+                               false},
     [SMMUV3_PROFILE_MMU700] = {"mmu-700",
                                {{1024, 4, IOVP_POLICY_PLRU, 1},
                                 {2048, 8, IOVP_POLICY_PLRU, 1},
                                 {4096, 8, IOVP_POLICY_PLRU, 1},
                                 {1024, 8, IOVP_POLICY_PLRU, 1}},
-                               {1000, 2, 1, 3, 3, 8, 64, 60000, 64, 8, 16}},
+                               {1000, 2, 1, 3, 3, 8, 64, 60000, 64, 8, 16},
+                               false},
     [SMMUV3_PROFILE_GEM5] = {"gem5",
                              {{64, 4, IOVP_POLICY_RR, 1},
                               {2048, 4, IOVP_POLICY_RR, 1},
                               {512, 4, IOVP_POLICY_RR, 1},
                               {128, 4, IOVP_POLICY_RR, 1}},
-                             {1000, 3, 1, 3, 4, 8, 16, 50000, 16, 0, 0}},
+                             {1000, 3, 1, 3, 4, 8, 16, 50000, 16, 0, 0},
+                             true},
 };
 
 const char *smmuv3_profile_name(enum smmuv3_profile p)
@@ -79,6 +84,10 @@ void smmuv3_config_default(struct smmuv3_config *c, enum smmuv3_profile p)
                                 .idr5 = DEFAULT_IDR5,
                                 .aidr = DEFAULT_AIDR,
                                 .timing = from->timing};
+    if (from->terminates) {
+        c->idr0 |= PUT(24, SMMU_IDR0_STALL_NONE);
+        c->idr5 &= ~PUT(16, 0xffffu);
+    }
     for (i = 0; i < IOVP_CACHES; i++)
         c->cache[i] = from->cache[i];
 }
@@ -145,6 +154,20 @@ static const char *check_stages(const struct smmuv3_config *c)
     return NULL;
 }
 
+static const char *check_stall(const struct smmuv3_config *c)
+{
+    uint64_t model = iovp_bits(c->idr0, 25, 24);
+    uint64_t max = iovp_bits(c->idr5, 31, 16);
+
+    if (model == 3)
+        return "IDR0.STALL_MODEL: reserved value";
+    if (model == SMMU_IDR0_STALL_NONE && max)
+        return "IDR5.STALL_MAX must be 0 without the Stall model";
+    if (model != SMMU_IDR0_STALL_NONE && (max < 1 || max > SMMUV3_STALLS))
+        return "IDR5.STALL_MAX: 1..256 with the Stall model";
+    return NULL;
+}
+
 static const char *check_ids(const struct smmuv3_config *c)
 {
     unsigned minor = c->aidr & 0xf;
@@ -155,8 +178,6 @@ static const char *check_ids(const struct smmuv3_config *c)
         return "IDR0.TTF: only AArch64 (0b10) is modelled";
     if (iovp_bits(c->idr0, 22, 21) == 1)
         return "IDR0.TTENDIAN: 0b01 is reserved";
-    if (iovp_bits(c->idr0, 25, 24) != SMMU_IDR0_STALL_NONE)
-        return "IDR0.STALL_MODEL: only 0b01 (terminate) is modelled yet";
     if (iovp_bits(c->idr0, 28, 27) > 1)
         return "IDR0.ST_LEVEL: reserved value";
     if (iovp_bits(c->idr1, 5, 0) > 32)
@@ -174,8 +195,6 @@ static const char *check_ids(const struct smmuv3_config *c)
         return "IDR5: at least one granule must be supported";
     if (iovp_bits(c->idr5, 11, 10) > 1)
         return "IDR5.VAX: at most 0b01";
-    if (iovp_bits(c->idr5, 31, 16))
-        return "IDR5.STALL_MAX must be 0 without the stall model";
     if (c->aidr > 3)
         return "AIDR: at most SMMUv3.3";
     if (minor == 0 && ((c->idr5 & 7) == 6 || iovp_bits(c->idr5, 11, 10)))
@@ -216,6 +235,8 @@ const char *smmuv3_config_check(const struct smmuv3_config *c)
         why = check_ids(c);
     if (!why)
         why = check_stages(c);
+    if (!why)
+        why = check_stall(c);
     if (!why)
         why = check_timing(&c->timing);
     for (i = 0; !why && i < IOVP_CACHES; i++)

@@ -66,10 +66,23 @@ struct iovp_bus_attrs smmuv3_table_attrs(const struct smmuv3 *s)
 static void cr0_complete(struct smmuv3 *s)
 {
     uint32_t cr0 = smmuv3_reg(s, SMMU_CR0);
+    uint32_t changed = cr0 ^ smmuv3_reg(s, SMMU_CR0ACK);
 
     s->reg[SMMU_CR0ACK / 4] = cr0;
     if (!(cr0 & SMMU_CR0_CMDQEN))
         smmuv3_sync_cancel(s);
+    if (changed & ~cr0 & SMMU_CR0_SMMUEN)
+        smmuv3_stalls_terminate(s, 0, UINT32_MAX);
+    if (changed & SMMU_CR0_SMMUEN)
+        smmuv3_tell_reset(s);
+}
+
+/* What GBPA says is what happens while SMMUEN is 0. */
+static void gbpa_complete(struct smmuv3 *s)
+{
+    s->reg[SMMU_GBPA / 4] &= ~SMMU_GBPA_UPDATE;
+    if (!(smmuv3_reg(s, SMMU_CR0ACK) & SMMU_CR0_SMMUEN))
+        smmuv3_tell_reset(s);
 }
 
 static bool cr0_updating(const struct smmuv3 *s)
@@ -97,7 +110,7 @@ void smmuv3_update_registers(struct smmuv3 *s)
     if (irq_ctrl_updating(s) && (!timed || now >= s->irq_ack_due))
         s->reg[SMMU_IRQ_CTRLACK / 4] = smmuv3_reg(s, SMMU_IRQ_CTRL);
     if (gbpa_updating(s) && (!timed || now >= s->gbpa_due))
-        s->reg[SMMU_GBPA / 4] &= ~SMMU_GBPA_UPDATE;
+        gbpa_complete(s);
     s->ack_pending =
         cr0_updating(s) || irq_ctrl_updating(s) || gbpa_updating(s);
 }
@@ -315,10 +328,14 @@ static bool access_legal(const struct smmuv3 *s, uint32_t offset,
     return offset < SMMUV3_MMIO_SIZE && offset % width == 0;
 }
 
-/* Any access may have completed an Update that lets commands be processed. */
+/*
+ * Any access may have completed an Update that lets commands be processed or
+ * events be recorded.
+ */
 static void kick(struct smmuv3 *s)
 {
-    if ((s->ack_pending || smmuv3_cmdq_ready(s)) && s->ops.wake)
+    if ((s->ack_pending || smmuv3_cmdq_ready(s) || smmuv3_stalls_due(s)) &&
+        s->ops.wake)
         s->ops.wake(s->opaque);
 }
 

@@ -71,7 +71,7 @@ struct smmuv3 *smmuv3_create(const struct smmuv3_config *c,
                              const struct iovp_bus_ops *ops, void *opaque);
 void smmuv3_destroy(struct smmuv3 *s);
 /* As after create, whatever happened before.  No transaction may be under way:
- * tokens of smmuv3_txn_begin become invalid. */
+ * tokens of smmuv3_txn_begin become invalid.  What is stalled is dropped. */
 void smmuv3_reset(struct smmuv3 *s);
 
 /* ---- registers ------------------------------------------------------ */
@@ -112,7 +112,7 @@ enum smmuv3_mode {
 };
 
 struct smmuv3_result {
-    uint8_t status; /* enum iovp_trace_result: OK, ABORT or RAZWI */
+    uint8_t status; /* enum iovp_trace_result: OK, ABORT, RAZWI or STALL */
     uint8_t event;  /* event type (7.3) that this access causes, 0: none */
     uint8_t log2;   /* pa is linear within 2^log2 bytes, 12..63 */
     uint8_t perms;  /* PT_ARM_* allowed here; all for a bypass */
@@ -178,21 +178,26 @@ enum smmuv3_stall_state {
     SMMUV3_STALL_RAZWI,
 };
 
-/* Stalled transactions at a time; what faults beyond that is terminated as if
- * stalling were off. */
+/*
+ * Stalled transactions at a time, and the largest IDR5.STALL_MAX.  What faults
+ * beyond that is terminated with an abort, its event tells Stall == 0.
+ */
 #define SMMUV3_STALLS 256
 
 /*
  * A translation with status IOVP_RESULT_STALL is held.  ops.resumed tells
  * when software has answered; its initiator then asks here, and either
- * retries or ends it.
+ * retries or ends it.  After smmuv3_reset there is no such transaction.
+ *
+ * Numbers of transactions held at once differ modulo SMMUV3_STALLS.
  */
 enum smmuv3_stall_state smmuv3_stall_state(const struct smmuv3 *s,
                                            uint32_t stall);
 
 /*
- * Translate a stalled transaction that is to be retried again.  It may stall
- * again, with a new number; the old one is gone in any case.
+ * Translate a stalled transaction in SMMUV3_STALL_RETRY again.  It may stall
+ * again, with a new number; the old one is gone in any case.  In any other
+ * state nothing changes, and the result is an abort.
  */
 void smmuv3_retry(struct smmuv3 *s, uint32_t stall, struct smmuv3_result *out);
 

@@ -53,12 +53,12 @@ struct smmuv3_stream {
     uint64_t mair;
     uint16_t asid;
     bool aset; /* which set of global entries is seen (3.17.1) */
-    bool cd_r, cd_a;
+    bool cd_r, cd_a, cd_s;
     /* stage 2 */
     struct pt_arm_table s2table;
     struct iovp_bus_attrs s2attrs;
     uint16_t vmid;
-    bool s2r, s2ptw;
+    bool s2r, s2s, s2ptw;
     uint64_t ready_at; /* time at which the fill is complete */
     /* tags of this stream's entries, see tlb.c */
     uint64_t tlb_ctx, tlb_global_ctx, s1_walk_ctx, s2_ctx, s2_walk_ctx;
@@ -98,6 +98,28 @@ struct smmuv3_timer {
     struct iovp_calendar memory;
 };
 
+/* A stalled transaction (stall.c). */
+struct smmuv3_stall {
+    uint32_t number; /* 0: the slot is free */
+    uint16_t stag;
+    uint8_t state;  /* enum smmuv3_stall_state */
+    uint8_t access; /* of its translation, as all that follows */
+    bool recorded;  /* software has its STAG and has not answered */
+    bool outdated;  /* there was an invalidation: ev may not be recorded */
+    bool orphan;    /* its initiator has given up */
+    struct iovp_attrs attrs;
+    uint64_t iova;
+    uint64_t ev[EVENT_WORDS];
+};
+
+struct smmuv3_stalls {
+    uint32_t count; /* given so far: the upper part of a number */
+    uint32_t used;  /* slots */
+    uint32_t waiting;
+    uint32_t unrecorded, recorded;
+    struct smmuv3_stall slot[SMMUV3_STALLS];
+};
+
 struct smmuv3 {
     struct smmuv3_config cfg;
     struct iovp_bus_ops ops;
@@ -124,6 +146,7 @@ struct smmuv3 {
     struct smmuv3_timer timer;
     struct smmuv3_stats stats;
     struct smmuv3_result scratch; /* for commands that translate */
+    struct smmuv3_stalls stalls;
 };
 
 /* ---- registers (regs.c) --------------------------------------------- */
@@ -191,6 +214,10 @@ void smmuv3_signal(struct smmuv3 *s, enum iovp_irq_line line,
                    const struct smmuv3_msi *msi);
 /* Write one record to the Event queue, with the overflow rules of 7.2-7.4. */
 void smmuv3_eventq_write(struct smmuv3 *s, const uint64_t ev[EVENT_WORDS]);
+/* A single attempt.  False: it could not be written, and is not counted. */
+bool smmuv3_eventq_record(struct smmuv3 *s, const uint64_t ev[EVENT_WORDS]);
+/* Whether the Event queue is writable (7.2.1). */
+bool smmuv3_eventq_room(const struct smmuv3 *s);
 
 /* ---- trace (trace.c) ------------------------------------------------ */
 
@@ -231,6 +258,7 @@ struct smmuv3_job {
     struct iovp_walk_record *walk;
     struct iovp_fault fault;
     bool debug;
+    bool fresh; /* with debug: as memory is, whatever the caches hold */
 };
 
 /*
@@ -356,6 +384,28 @@ struct smmuv3_tlbi {
 
 void smmuv3_tlb_invalidate(struct smmuv3 *s, const struct smmuv3_tlbi *t);
 
+/* `i` came of smmuv3_tlb_invalidate: does it cover stage 1 or stage 2 of the
+ * streams with this s1_walk_ctx? */
+bool smmuv3_tlbi_covers(const struct iovp_invalidation *i, unsigned stage,
+                        uint64_t s1_walk_ctx);
+
+/* Tell ops.invalidated, if there is one. */
+static inline void smmuv3_tell(struct smmuv3 *s,
+                               const struct iovp_invalidation *i)
+{
+    if (s->ops.invalidated)
+        s->ops.invalidated(s->opaque, i);
+}
+
+static inline void smmuv3_tell_reset(struct smmuv3 *s)
+{
+    const struct iovp_invalidation i = {.kind = IOVP_INVALIDATE_RESET,
+                                        .stream_last = UINT32_MAX,
+                                        .last = UINT64_MAX};
+
+    smmuv3_tell(s, &i);
+}
+
 /* Compute the tags of a decoded stream. */
 void smmuv3_tlb_tags(struct smmuv3_stream *st);
 
@@ -370,8 +420,12 @@ static inline bool smmuv3_walk_begin(const struct smmuv3_job *j,
                                      uint64_t addr, struct pt_arm_walk *w)
 {
     struct iovp_cache *c = j->s->cache[IOVP_CACHE_WALK];
-    const smmuv3_walke *e = j->debug ? iovp_cache_peek(c, addr, ctx, ctx)
-                                     : iovp_cache_lookup(c, addr, ctx, ctx);
+    const smmuv3_walke *e = NULL;
+
+    if (!j->debug)
+        e = iovp_cache_lookup(c, addr, ctx, ctx);
+    else if (!j->fresh)
+        e = iovp_cache_peek(c, addr, ctx, ctx);
 
     if (e)
         *w = *e;
@@ -405,6 +459,15 @@ bool smmuv3_stage2(struct smmuv3_job *j, const struct smmuv3_stream *st,
                    uint64_t ipa, enum iovp_fault_origin origin,
                    struct smmuv3_s2e *out);
 
+/* What a leaf descriptor of stage 2 says. */
+void smmuv3_stage2_leaf(const struct smmuv3 *s, const struct pt_arm_leaf *leaf,
+                        struct smmuv3_s2e *out);
+/* Turn an IPA that the SMMU itself reads into a PA, and combine *a with stage
+ * 2's attributes.  False: it may not be read. */
+bool smmuv3_stage2_direct(const struct smmuv3_stream *st,
+                          const struct smmuv3_s2e *e, uint64_t *addr,
+                          struct iovp_bus_attrs *a);
+
 /*
  * A structure that the SMMU itself reads at the IPA *addr: stage 2 and its
  * permission check (class CD or TT).  *addr becomes the PA and *a is combined
@@ -435,9 +498,39 @@ uint8_t smmuv3_consistent_sh(uint8_t mem_type, uint8_t sh);
 
 /* ---- faults (fault.c) -------------------------------------------------- */
 
-/* Write the event of job->fault, if one is due. */
-void smmuv3_report(struct smmuv3_job *j, uint64_t iova, unsigned access,
-                   bool privileged, bool instruction);
+/*
+ * How a translation-related fault of a stage ends, by CD.{A,R,S} or
+ * STE.{S2R,S2S} (5.5): sets job->fault's stall, silent and razwi.
+ */
+void smmuv3_fault_model(struct smmuv3_job *j, const struct smmuv3_stream *st,
+                        unsigned stage);
+
+/* The record of job->fault. */
+void smmuv3_event(const struct smmuv3_job *j, uint64_t iova, unsigned access,
+                  bool privileged, bool instruction, uint64_t ev[EVENT_WORDS]);
+
+/* ---- stalled transactions (stall.c) ------------------------------------ */
+
+/*
+ * Hold a transaction: *out is told, and the record `ev` is written as soon as
+ * it can be.  If it cannot be held it is terminated.
+ */
+void smmuv3_stall_hold(struct smmuv3_job *j, uint64_t iova, unsigned access,
+                       const uint64_t ev[EVENT_WORDS],
+                       struct smmuv3_result *out);
+/* Whether smmuv3_stalls_record has something to do. */
+bool smmuv3_stalls_due(const struct smmuv3 *s);
+/* Write what records can be written. */
+void smmuv3_stalls_record(struct smmuv3 *s);
+/* Configuration or translations were invalidated: records that wait are of no
+ * use any more (7.2.1). */
+void smmuv3_stalls_outdate(struct smmuv3 *s);
+/* CMD_RESUME; state: what becomes of the transaction. */
+void smmuv3_stall_resume(struct smmuv3 *s, uint32_t sid, uint16_t stag,
+                         enum smmuv3_stall_state state);
+/* CMD_STALL_TERM, or SMMUEN cleared: StreamIDs first..last. */
+void smmuv3_stalls_terminate(struct smmuv3 *s, uint32_t first, uint32_t last);
+void smmuv3_stalls_reset(struct smmuv3 *s);
 
 /* CMD_PREFETCH_ADDR and CMD_PREFETCH_CONFIG: fill, never report a fault. */
 void smmuv3_prefetch(struct smmuv3 *s, const struct iovp_attrs *attrs,

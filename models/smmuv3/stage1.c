@@ -7,8 +7,7 @@ static bool stage1_fault(struct smmuv3_job *j, const struct smmuv3_stream *st,
 {
     j->fault.code = type;
     j->fault.origin = IOVP_FAULT_INPUT;
-    j->fault.silent = !st->cd_r;
-    j->fault.razwi = !st->cd_a;
+    smmuv3_fault_model(j, st, 1);
     return false;
 }
 

@@ -18,13 +18,13 @@ static bool stage2_fault(struct smmuv3_job *j, const struct smmuv3_stream *st,
     j->fault.stage = 2;
     j->fault.origin = (uint8_t)origin;
     j->fault.addr = addr;
-    /* 5.2 S2R: translation-related faults are recorded only if it is set. */
-    j->fault.silent = f != PT_ARM_FAULT_EXTERNAL && !st->s2r;
+    if (f != PT_ARM_FAULT_EXTERNAL)
+        smmuv3_fault_model(j, st, 2);
     return false;
 }
 
-static void leaf_entry(const struct smmuv3 *s, const struct pt_arm_leaf *leaf,
-                       struct smmuv3_s2e *out)
+void smmuv3_stage2_leaf(const struct smmuv3 *s, const struct pt_arm_leaf *leaf,
+                        struct smmuv3_s2e *out)
 {
     const struct pt_arm_perm_ctl ctl = {.xnx =
                                             (s->cfg.idr3 & SMMU_IDR3_XNX) != 0};
@@ -66,15 +66,17 @@ bool smmuv3_stage2(struct smmuv3_job *j, const struct smmuv3_stream *st,
                    struct smmuv3_s2e *out)
 {
     struct iovp_cache *c = j->s->cache[IOVP_CACHE_STAGE2];
-    const struct smmuv3_s2e *hit;
+    const struct smmuv3_s2e *hit = NULL;
     struct smmuv3_s2e *entry;
     struct pt_arm_leaf leaf;
 
     /* 3.4: an IPA outside S2T0SZ's range is a stage 2 Translation fault. */
     if (ipa >> st->s2table.input_bits)
         return stage2_fault(j, st, PT_ARM_FAULT_TRANSLATION, origin, ipa);
-    hit = j->debug ? iovp_cache_peek(c, ipa, st->s2_ctx, st->s2_ctx)
-                   : iovp_cache_lookup(c, ipa, st->s2_ctx, st->s2_ctx);
+    if (!j->debug)
+        hit = iovp_cache_lookup(c, ipa, st->s2_ctx, st->s2_ctx);
+    else if (!j->fresh)
+        hit = iovp_cache_peek(c, ipa, st->s2_ctx, st->s2_ctx);
     if (hit) {
         *out = *hit;
         if (iovp_walk_outcome(j->walk->caches, IOVP_CACHE_STAGE2) ==
@@ -85,12 +87,28 @@ bool smmuv3_stage2(struct smmuv3_job *j, const struct smmuv3_stream *st,
     iovp_walk_cache(j->walk, IOVP_CACHE_STAGE2, IOVP_CACHE_MISS);
     if (!walk(j, st, ipa, origin, &leaf))
         return false;
-    leaf_entry(j->s, &leaf, out);
+    smmuv3_stage2_leaf(j->s, &leaf, out);
     if (!j->debug) {
         entry = iovp_cache_insert(c, ipa, st->s2_ctx, out->log2);
         if (entry)
             *entry = *out;
     }
+    return true;
+}
+
+/*
+ * Implicitly a data read (7.3.16); S2PTW also refuses tables in Device memory
+ * (5.2).
+ */
+bool smmuv3_stage2_direct(const struct smmuv3_stream *st,
+                          const struct smmuv3_s2e *e, uint64_t *addr,
+                          struct iovp_bus_attrs *a)
+{
+    if (!(e->perms & PT_ARM_PR) || (st->s2ptw && (e->mem_type & 0xf0) == 0))
+        return false;
+    smmuv3_combine(&a->mem_type, &a->shareability, e->mem_type,
+                   e->shareability);
+    *addr = e->pa | (*addr & iovp_mask(e->log2));
     return true;
 }
 
@@ -103,13 +121,7 @@ bool smmuv3_stage2_read(struct smmuv3_job *j, const struct smmuv3_stream *st,
 
     if (!smmuv3_stage2(j, st, ipa, origin, &e))
         return false;
-    /*
-     * Implicitly a data read (7.3.16); S2PTW also refuses tables in Device
-     * memory (5.2).
-     */
-    if (!(e.perms & PT_ARM_PR) || (st->s2ptw && (e.mem_type & 0xf0) == 0))
+    if (!smmuv3_stage2_direct(st, &e, addr, a))
         return stage2_fault(j, st, PT_ARM_FAULT_PERMISSION, origin, ipa);
-    smmuv3_combine(&a->mem_type, &a->shareability, e.mem_type, e.shareability);
-    *addr = e.pa | (ipa & iovp_mask(e.log2));
     return true;
 }

@@ -272,6 +272,7 @@ static void decode_stage2(const struct smmuv3 *s, const uint64_t *e,
     st->s2attrs = smmuv3_walk_attrs(ste(e, STE_S2IR0), ste(e, STE_S2OR0),
                                     ste(e, STE_S2SH0));
     st->s2r = ste(e, STE_S2R);
+    st->s2s = ste(e, STE_S2S);
     st->s2ptw = ste(e, STE_S2PTW);
 }
 

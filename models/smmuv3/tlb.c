@@ -79,6 +79,38 @@ static void drop_stage2(struct smmuv3 *s, const struct smmuv3_tlbi *t,
                           sc.ctx, sc.mask);
 }
 
+/* iovp_invalidation.tag: a context, for each stage which of its bits count,
+ * and which stages are meant. */
+enum { TELL_CTX, TELL_S1_MASK, TELL_S2_MASK, TELL_STAGES };
+
+static void tell(struct smmuv3 *s, const struct smmuv3_tlbi *t)
+{
+    uint64_t s2_mask = TAG_WORLD_MASK | (t->any_vmid ? 0 : TAG_VMID_MASK);
+    /* A global entry may be there in every address space. */
+    bool any_asid = t->any_asid || t->match_global;
+    const struct iovp_invalidation i = {
+        .kind = IOVP_INVALIDATE_TLB,
+        .first = t->first,
+        .last = t->last,
+        .tag = {[TELL_CTX] = tag(t->world, t->vmid, t->asid),
+                [TELL_S1_MASK] = s2_mask | (any_asid ? 0 : TAG_ASID_MASK),
+                [TELL_S2_MASK] = s2_mask,
+                [TELL_STAGES] =
+                    (t->stage != SMMUV3_TLBI_S2 ? IOVP_STAGE_1 : 0) |
+                    (t->stage != SMMUV3_TLBI_S1 ? IOVP_STAGE_2 : 0)}};
+
+    smmuv3_tell(s, &i);
+}
+
+bool smmuv3_tlbi_covers(const struct iovp_invalidation *i, unsigned stage,
+                        uint64_t s1_walk_ctx)
+{
+    uint64_t mask = i->tag[stage == IOVP_STAGE_1 ? TELL_S1_MASK : TELL_S2_MASK];
+
+    return (i->tag[TELL_STAGES] & stage) &&
+           !((i->tag[TELL_CTX] ^ s1_walk_ctx) & mask);
+}
+
 void smmuv3_tlb_invalidate(struct smmuv3 *s, const struct smmuv3_tlbi *t)
 {
     struct scope sc = {t->first, t->last, 0, UINT64_MAX};
@@ -89,4 +121,6 @@ void smmuv3_tlb_invalidate(struct smmuv3 *s, const struct smmuv3_tlbi *t)
         drop_stage1(s, t, sc);
     if (t->stage != SMMUV3_TLBI_S1)
         drop_stage2(s, t, sc);
+    if (s->ops.invalidated)
+        tell(s, t);
 }

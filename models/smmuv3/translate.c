@@ -7,7 +7,7 @@
  */
 #include <string.h>
 
-#include "smmuv3_internal.h"
+#include "translate.h"
 
 /* The next descriptors are likely to lie in the same memory. */
 static void find_window(struct smmuv3 *s, uint64_t addr)
@@ -91,12 +91,10 @@ static void set_output(struct smmuv3_result *out, const struct input *in,
     out->instruction = in->instruction;
 }
 
-#define ALL_PERMS 0x3fu
-
 static void set_bypass(struct smmuv3_result *out, const struct input *in,
                        uint64_t iova)
 {
-    set_output(out, in, iova, 63, ALL_PERMS, in->mem_type,
+    set_output(out, in, iova, 63, SMMUV3_ALL_PERMS, in->mem_type,
                smmuv3_consistent_sh(in->mem_type, in->shareability));
 }
 
@@ -104,9 +102,17 @@ static void finish_fault(struct smmuv3_job *j, const struct input *in,
                          uint64_t iova, unsigned access,
                          struct smmuv3_result *out)
 {
+    uint64_t ev[EVENT_WORDS];
+
     out->status = j->fault.razwi ? IOVP_RESULT_RAZWI : IOVP_RESULT_ABORT;
     out->event = j->fault.silent ? 0 : j->fault.code;
-    smmuv3_report(j, iova, access, in->privileged, in->instruction);
+    if (j->fault.silent || j->debug)
+        return;
+    smmuv3_event(j, iova, access, in->privileged, in->instruction, ev);
+    if (j->fault.stall)
+        smmuv3_stall_hold(j, iova, access, ev, out);
+    else
+        smmuv3_eventq_write(j->s, ev);
 }
 
 /* 6.3.14: as the STE's, these act only if IDR1 has the overrides. */
@@ -174,8 +180,7 @@ static bool permission_fault(struct smmuv3_job *j,
     j->fault.origin = IOVP_FAULT_INPUT;
     j->fault.stage = s2 ? 2 : 1;
     j->fault.addr = ipa;
-    j->fault.silent = s2 ? !st->s2r : !st->cd_r;
-    j->fault.razwi = !s2 && !st->cd_a;
+    smmuv3_fault_model(j, st, j->fault.stage);
     return false;
 }
 
@@ -192,8 +197,7 @@ static bool check_perms(struct smmuv3_job *j, const struct smmuv3_stream *st,
     return true;
 }
 
-/* Stage 1's part of a TLB entry. */
-static void apply_stage1(const struct smmuv3_stream *st,
+void smmuv3_apply_stage1(const struct smmuv3_stream *st,
                          const struct pt_arm_leaf *leaf, struct smmuv3_tlbe *e)
 {
     unsigned index = (unsigned)iovp_bits(leaf->desc, 4, 2);
@@ -210,11 +214,11 @@ static void apply_stage1(const struct smmuv3_stream *st,
 }
 
 /*
- * Stage 2's part: the smaller page of both stages.  Without stage 1 the entry
- * keeps the attributes of stage 2 alone, as those of the client differ from
- * one transaction to the next.
+ * The smaller page of both stages.  Without stage 1 the entry keeps the
+ * attributes of stage 2 alone, as those of the client differ from one
+ * transaction to the next.
  */
-static void apply_stage2(bool s1, uint64_t ipa, const struct smmuv3_s2e *s2,
+void smmuv3_apply_stage2(bool s1, uint64_t ipa, const struct smmuv3_s2e *s2,
                          struct smmuv3_tlbe *e)
 {
     if (s2->log2 < e->log2)
@@ -239,12 +243,11 @@ static bool walk(struct smmuv3_job *j, const struct smmuv3_stream *st,
     struct smmuv3_s2e s2;
     uint64_t ipa = iova;
 
-    *e = (struct smmuv3_tlbe){
-        .log2 = 63, .s1_perms = ALL_PERMS, .s2_perms = ALL_PERMS};
+    *e = SMMUV3_TLBE_IDENTITY;
     if (st->s1) {
         if (!smmuv3_stage1(j, st, iova, &leaf))
             return false;
-        apply_stage1(st, &leaf, e);
+        smmuv3_apply_stage1(st, &leaf, e);
         /* A stage 1 fault comes before any stage 2 fault of its output. */
         if (need & ~e->s1_perms)
             return permission_fault(j, st, false, 0, need & ~e->s1_perms);
@@ -253,7 +256,7 @@ static bool walk(struct smmuv3_job *j, const struct smmuv3_stream *st,
     if (st->s2) {
         if (!smmuv3_stage2(j, st, ipa, IOVP_FAULT_INPUT, &s2))
             return false;
-        apply_stage2(st->s1, ipa, &s2, e);
+        smmuv3_apply_stage2(st->s1, ipa, &s2, e);
     }
     return true;
 }
@@ -348,6 +351,41 @@ static void override_by_ste(struct input *in, const struct smmuv3_stream *st)
                        st->instcfg);
 }
 
+static struct input input_of(const struct iovp_attrs *attrs, bool write)
+{
+    /* 13.1.2: an incoming write is Data, however it is marked. */
+    return (struct input){.privileged = attrs->privileged,
+                          .instruction = attrs->instruction && !write,
+                          .write = write,
+                          .mem_type = attrs->mem_type,
+                          .shareability = attrs->shareability};
+}
+
+void smmuv3_entry_result(const struct smmuv3_stream *st,
+                         const struct iovp_attrs *attrs,
+                         const struct smmuv3_tlbe *e, uint64_t va,
+                         struct smmuv3_result *out)
+{
+    struct input in = input_of(attrs, false);
+
+    override_by_ste(&in, st);
+    finish_entry(st, &in, e, va, out);
+}
+
+void smmuv3_bypass_result(const struct smmuv3 *s,
+                          const struct smmuv3_stream *st,
+                          const struct iovp_attrs *attrs, uint64_t iova,
+                          struct smmuv3_result *out)
+{
+    struct input in = input_of(attrs, false);
+
+    if (st)
+        override_by_ste(&in, st);
+    else
+        override_gbpa(s, &in, smmuv3_reg(s, SMMU_GBPA));
+    set_bypass(out, &in, iova);
+}
+
 static bool translate_enabled(struct smmuv3_job *j, struct input *in,
                               uint64_t iova, unsigned access,
                               struct smmuv3_result *out)
@@ -393,13 +431,7 @@ void smmuv3_translate(struct smmuv3 *s, const struct iovp_attrs *attrs,
         .walk = &out->walk,
         .debug = mode == SMMUV3_DEBUG,
     };
-    bool write = access & SMMUV3_WRITE;
-    /* 13.1.2: an incoming write is Data, however it is marked. */
-    struct input in = {.privileged = attrs->privileged,
-                       .instruction = attrs->instruction && !write,
-                       .write = write,
-                       .mem_type = attrs->mem_type,
-                       .shareability = attrs->shareability};
+    struct input in = input_of(attrs, access & SMMUV3_WRITE);
     /* A debug access may come while a walk waits for its memory. */
     bool *busy = j.debug ? &s->engaged_debug : &s->engaged;
 

@@ -42,6 +42,8 @@ void fault_extension::copy_from(const tlm::tlm_extension_base &other)
     const fault_extension &f = static_cast<const fault_extension &>(other);
 
     done = f.done;
+    stall = f.stall;
+    stalls = f.stalls;
     event = f.event;
     result = f.result;
 }
@@ -49,6 +51,8 @@ void fault_extension::copy_from(const tlm::tlm_extension_base &other)
 void fault_extension::reset()
 {
     done = 0;
+    stall = 0;
+    stalls = 0;
     event = 0;
     result = 0;
 }

@@ -35,9 +35,15 @@ class fault_extension : public tlm::tlm_extension<fault_extension>
     void copy_from(const tlm::tlm_extension_base &other) override;
     void reset();
 
-    uint64_t done = 0;  // bytes transferred before the first part that failed
-    uint8_t event = 0;  // architectural event type of that part, 0: none
-    uint8_t result = 0; // enum iovp_trace_result of that part, 0: all is well
+    uint64_t done = 0; // bytes transferred before the first part that failed
+    // The core's number for a part that is held; while a bridge waits for
+    // the answer, result is IOVP_RESULT_STALL, and afterwards that of the
+    // part.  Outside of a process it cannot wait: it leaves the rest of the
+    // transaction, from `done` on, to the initiator.
+    uint32_t stall = 0;
+    uint32_t stalls = 0; // answers that parts were held for
+    uint8_t event = 0;   // architectural event type of that part, 0: none
+    uint8_t result = 0;  // enum iovp_trace_result of that part, 0: all is well
 };
 
 // Attributes with `size` set and nothing specified.

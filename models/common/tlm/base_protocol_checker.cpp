@@ -179,10 +179,17 @@ void base_protocol_checker::b_transport(payload &p, sc_time &t)
     if (before.data && (p.is_write() || before.enables))
         before.bytes.assign(before.data, before.data + before.length);
 
-    initiator->b_transport(p, t);
-
-    if (!--blocking_[&p])
-        blocking_.erase(&p);
+    auto ended = [&] {
+        if (!--blocking_[&p])
+            blocking_.erase(&p);
+    };
+    try {
+        initiator->b_transport(p, t);
+    } catch (...) { // its process was killed
+        ended();
+        throw;
+    }
+    ended();
     check_delay(t);
     if (sc_time_stamp() + t < entry)
         violate(BP_TIME, &p, "effective local time decreased");

@@ -25,6 +25,7 @@ void pooled_payload::part_of(const tlm::tlm_generic_payload &parent,
 {
     plain(parent.get_command(), addr, parent.get_data_ptr() + offset, length);
     set_streaming_width(streaming_width);
+    set_extension(parent.get_extension<atomic_extension>());
     if (parent.get_byte_enable_ptr())
         enables_of(parent, offset, length);
 }
@@ -61,6 +62,7 @@ void payload_pool::grow()
 
 void payload_pool::free(tlm::tlm_generic_payload *p)
 {
+    p->clear_extension<atomic_extension>();
     p->reset(); // frees what others attached with set_auto_extension
     free_.push_back(static_cast<pooled_payload *>(p));
 }

@@ -9,6 +9,7 @@
 
 #include <tlm>
 
+#include "atomic_extension.h"
 #include "attrs_extension.h"
 
 namespace iovp
@@ -27,6 +28,7 @@ class pooled_payload : public tlm::tlm_generic_payload
     ~pooled_payload() override
     {
         clear_extension<attrs_extension>();
+        clear_extension<atomic_extension>();
     }
 
     iovp_attrs &attrs()
@@ -39,7 +41,8 @@ class pooled_payload : public tlm::tlm_generic_payload
                unsigned length);
 
     // The access that does bytes [offset, offset + length) of `parent` at
-    // `addr`; the data array is shared, never copied.
+    // `addr`; the data array is shared, never copied, and so is an atomic
+    // operation.
     void part_of(const tlm::tlm_generic_payload &parent, uint64_t addr,
                  unsigned offset, unsigned length, unsigned streaming_width);
 

@@ -40,11 +40,13 @@ static tlm::tlm_response_status shape_of(const tlm::tlm_generic_payload &p)
     return tlm::TLM_OK_RESPONSE;
 }
 
-static unsigned access_of(tlm::tlm_command cmd)
+static unsigned access_of(const tlm::tlm_generic_payload &p)
 {
-    if (cmd == tlm::TLM_READ_COMMAND)
+    if (p.get_extension<atomic_extension>())
+        return SMMUV3_READ | SMMUV3_WRITE;
+    if (p.is_read())
         return SMMUV3_READ;
-    return cmd == tlm::TLM_WRITE_COMMAND ? SMMUV3_WRITE : 0;
+    return p.is_write() ? SMMUV3_WRITE : 0;
 }
 
 // RAZ/WI: reads are zero where bytes are enabled, writes are gone.
@@ -94,7 +96,7 @@ void smmuv3_module::transact(upstream_port &port, payload &p, sc_time &delay)
                delay,
                p.get_extension<fault_extension>(),
                attrs_of(p, port.defaults),
-               access_of(p.get_command()),
+               access_of(p),
                p.get_data_length(),
                p.get_streaming_width(),
                0,
@@ -135,6 +137,10 @@ bool smmuv3_module::part(burst &b)
     if (!translate(b, iova, res, &token, &time_in)) {
         b.status = tlm::TLM_ADDRESS_ERROR_RESPONSE;
         note(b.fault, IOVP_RESULT_ABORT, 0, b.offset);
+        return false;
+    }
+    if (res.status == IOVP_RESULT_STALL) {
+        b.status = tlm::TLM_ADDRESS_ERROR_RESPONSE;
         return false;
     }
     length = part_length(b, res, iova, &width);
@@ -178,21 +184,59 @@ unsigned smmuv3_module::part_length(const burst &b, const smmuv3_result &res,
     return *width;
 }
 
-// Ask the core and let its time pass.  False: this process is in the core.
+// As a new one, or as software has answered.  False: it is terminated.
+bool smmuv3_module::ask(const burst &b, uint64_t iova, uint32_t stall,
+                        smmuv3_result &res)
+{
+    if (!stall) {
+        smmuv3_translate(core_, &b.attrs, iova, b.access, SMMUV3_NORMAL, &res);
+        return true;
+    }
+    switch (smmuv3_stall_state(core_, stall)) {
+    case SMMUV3_STALL_RETRY:
+        smmuv3_retry(core_, stall, &res);
+        return true;
+    case SMMUV3_STALL_RAZWI:
+        res.status = IOVP_RESULT_RAZWI;
+        break;
+    default: // or the SMMU was reset
+        res.status = IOVP_RESULT_ABORT;
+        break;
+    }
+    smmuv3_stall_end(core_, stall);
+    return false;
+}
+
+// Let the core's time pass, and wait as often as the transaction is stalled.
+// False: this process is in the core.
 bool smmuv3_module::translate(burst &b, uint64_t iova, smmuv3_result &res,
                               unsigned *token, uint64_t *time_in)
 {
-    sc_time entry, out;
+    uint32_t stall = 0;
 
-    if (!enter(b.delay))
-        return false;
-    entry = local_;
-    *time_in = ps(entry);
-    smmuv3_translate(core_, &b.attrs, iova, b.access, SMMUV3_NORMAL, &res);
-    if (timed_) {
-        smmuv3_time(core_, *time_in, &res);
+    do {
+        if (!enter(b.delay)) {
+            smmuv3_stall_end(core_, stall);
+            return false;
+        }
+        if (!stall)
+            *time_in = ps(local_);
+        pass(b, iova, stall, res, token);
+        stall = res.status == IOVP_RESULT_STALL ? res.stall : 0;
+    } while (stall && hold(b, res));
+    return true;
+}
+
+// Once through the core, which this process has entered.
+void smmuv3_module::pass(burst &b, uint64_t iova, uint32_t stall,
+                         smmuv3_result &res, unsigned *token)
+{
+    sc_time entry = local_, out;
+
+    if (ask(b, iova, stall, res) && timed_) {
+        smmuv3_time(core_, ps(entry), &res);
     } else {
-        res.time_out = *time_in;
+        res.time_out = ps(entry);
         for (uint32_t &w : res.wait)
             w = 0;
     }
@@ -205,7 +249,57 @@ bool smmuv3_module::translate(burst &b, uint64_t iova, smmuv3_result &res,
         out = entry; // sc_time may be finer than a picosecond
     b.delay =
         out > sc_time_stamp() ? out - sc_time_stamp() : sc_core::SC_ZERO_TIME;
+}
+
+static bool can_wait()
+{
+    sc_core::sc_curr_proc_kind kind =
+        sc_core::sc_get_current_process_handle().proc_kind();
+
+    return kind == sc_core::SC_THREAD_PROC_ ||
+           kind == sc_core::SC_CTHREAD_PROC_;
+}
+
+// Wait until software has answered.  False: nobody can wait here, and the
+// initiator has to.
+bool smmuv3_module::hold(burst &b, const smmuv3_result &res)
+{
+    sc_time since = sc_time_stamp() + b.delay;
+    fault_extension was;
+
+    if (b.fault) {
+        was.copy_from(*b.fault);
+        b.fault->result = IOVP_RESULT_STALL;
+        b.fault->event = res.event;
+        b.fault->done = b.offset;
+        b.fault->stall = res.stall;
+    }
+    if (!can_wait())
+        return false;
+    wait_answer(res.stall);
+    b.delay = since > sc_time_stamp() ? since - sc_time_stamp()
+                                      : sc_core::SC_ZERO_TIME;
+    if (b.fault) {
+        was.stalls++;
+        b.fault->copy_from(was);
+    }
     return true;
+}
+
+void smmuv3_module::wait_answer(uint32_t stall)
+{
+    std::unique_ptr<sc_core::sc_event> &e = answered_[stall % SMMUV3_STALLS];
+
+    if (!e)
+        e = std::make_unique<sc_core::sc_event>();
+    try {
+        while (smmuv3_stall_state(core_, stall) == SMMUV3_STALL_WAITING)
+            sc_core::wait(*e);
+    } catch (...) {
+        // The process was killed or reset.
+        smmuv3_stall_end(core_, stall);
+        throw;
+    }
 }
 
 void smmuv3_module::access(burst &b, const smmuv3_result &res, unsigned length,
@@ -245,7 +339,7 @@ void smmuv3_module::record(const burst &b, uint64_t iova, unsigned length,
 unsigned smmuv3_module::debug(upstream_port &port, payload &p)
 {
     iovp_attrs attrs = attrs_of(p, port.defaults);
-    unsigned access = access_of(p.get_command());
+    unsigned access = access_of(p);
     unsigned done = 0;
 
     if (!access || !p.get_data_ptr())

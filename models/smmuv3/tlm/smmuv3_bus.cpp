@@ -266,6 +266,28 @@ void smmuv3_bus::wake(void *opaque)
     m->wake_.notify(sc_core::SC_ZERO_TIME);
 }
 
+void smmuv3_bus::invalidated(void *opaque, const struct iovp_invalidation *i)
+{
+    smmuv3_module *m = static_cast<smmuv3_module *>(opaque);
+
+    if (!m->on_invalidated)
+        return;
+    m->call_out();
+    m->on_invalidated(*i);
+}
+
+void smmuv3_bus::resumed(void *opaque, uint32_t stall)
+{
+    smmuv3_module *m = static_cast<smmuv3_module *>(opaque);
+
+    if (m->answered_[stall % SMMUV3_STALLS])
+        m->answered_[stall % SMMUV3_STALLS]->notify(sc_core::SC_ZERO_TIME);
+    if (!m->on_resumed)
+        return;
+    m->call_out();
+    m->on_resumed(stall);
+}
+
 uint64_t smmuv3_bus::now(void *opaque)
 {
     const smmuv3_module *m = static_cast<const smmuv3_module *>(opaque);
@@ -287,6 +309,8 @@ struct iovp_bus_ops smmuv3_bus::ops()
     o.sev = sev;
     o.trace = trace;
     o.wake = wake;
+    o.invalidated = invalidated;
+    o.resumed = resumed;
     o.now = now;
     return o;
 }

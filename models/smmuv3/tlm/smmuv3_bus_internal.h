@@ -32,6 +32,8 @@ struct smmuv3_bus {
     static void sev(void *opaque);
     static void trace(void *opaque, const struct iovp_trace_record *r);
     static void wake(void *opaque);
+    static void invalidated(void *opaque, const struct iovp_invalidation *i);
+    static void resumed(void *opaque, uint32_t stall);
     static uint64_t now(void *opaque);
 };
 

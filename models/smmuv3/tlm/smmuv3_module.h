@@ -22,6 +22,7 @@
 #define SC_INCLUDE_DYNAMIC_PROCESSES
 #endif
 #include <functional>
+#include <memory>
 
 #include <systemc>
 #include <tlm>
@@ -74,6 +75,11 @@ class smmuv3_module : public sc_core::sc_module, private transaction_sink
     // than by notifying an event; if they do, that access fails.
     std::function<void(enum iovp_irq_line line)> on_irq;
     std::function<void()> on_sev;
+    // Software has answered a stalled transaction (iovp_bus_ops::resumed); of
+    // interest to whoever got IOVP_RESULT_STALL because it could not wait.
+    std::function<void(uint32_t stall)> on_resumed;
+    // Software has invalidated something (iovp_bus_ops::invalidated).
+    std::function<void(const iovp_invalidation &i)> on_invalidated;
     // Takes the place of the 32-bit write on `walk`.
     std::function<void(uint64_t addr, uint32_t data)> on_msi;
     // One record per translated part of a transaction, and the core's own
@@ -110,6 +116,11 @@ class smmuv3_module : public sc_core::sc_module, private transaction_sink
                          uint64_t iova, unsigned *width) const;
     bool translate(burst &b, uint64_t iova, smmuv3_result &res, unsigned *token,
                    uint64_t *time_in);
+    void pass(burst &b, uint64_t iova, uint32_t stall, smmuv3_result &res,
+              unsigned *token);
+    bool ask(const burst &b, uint64_t iova, uint32_t stall, smmuv3_result &res);
+    bool hold(burst &b, const smmuv3_result &res);
+    void wait_answer(uint32_t stall);
     void access(burst &b, const smmuv3_result &res, unsigned length,
                 unsigned width, unsigned token);
     void record(const burst &b, uint64_t iova, unsigned length,
@@ -155,6 +166,9 @@ class smmuv3_module : public sc_core::sc_module, private transaction_sink
     unsigned waiting_ = 0;
     sc_core::sc_event free_;
     sc_core::sc_time local_; // the core's effective time while busy
+
+    // For processes whose transaction is stalled; made when needed.
+    std::unique_ptr<sc_core::sc_event> answered_[SMMUV3_STALLS];
 
     sc_core::sc_event wake_;
     bool woken_ = false;
