@@ -5,6 +5,8 @@
 
 #include "../models/common/attrs.h"
 #include "../models/common/pt_arm.h"
+#include "abi.h"
+#include "notify.h"
 #include "platform.h"
 
 /* Normal Write-Back memory, Inner Shareable: an ordinary coherent master. */
@@ -49,31 +51,43 @@ const iovp_attrs *device_attrs(const struct platform_device_state *d,
     return out;
 }
 
+const iovp_attrs *device_attrs_pasid(const struct platform_device_state *d,
+                                     uint32_t pasid, const iovp_attrs *a,
+                                     iovp_attrs *out)
+{
+    bool valid = pasid != IOVP_NO_PASID;
+
+    a = device_attrs(d, a, out);
+    if (!a || (valid && pasid > IOVP_PASID_MAX))
+        return NULL;
+    if (a != out)
+        *out = *a;
+    if (out->pasid_valid && (!valid || out->pasid != pasid))
+        return NULL;
+    out->pasid_valid = valid;
+    out->pasid = valid ? pasid : 0;
+    return out;
+}
+
 iovp_status iovp_devices(iovp_platform *h, iovp_device **devices, size_t *count)
 {
     struct platform *p;
-    iovp_status st = handle_enter(h, ENTER_NORMAL, &p);
-    size_t room;
+    iovp_status st = handle_enter(h, ENTER_SERVICE, &p);
     uint32_t i;
 
     if (st)
         return st;
-    if (!count || (!devices && *count))
-        return iovp_fail(IOVP_E_INVALID, "no count, or no buffer for it");
-    room = *count;
-    *count = p->device_count;
-    if (room < p->device_count)
-        return iovp_fail(IOVP_E_SPACE, "%u devices", p->device_count);
-    for (i = 0; i < p->device_count; i++)
+    st = abi_list(devices, count, p->device_count, 0, "devices");
+    for (i = 0; !st && i < p->device_count; i++)
         devices[i] = handle_device(p, i);
-    return IOVP_OK;
+    return st;
 }
 
 iovp_status iovp_device_find(iovp_platform *h, const char *name,
                              iovp_device **device)
 {
     struct platform *p;
-    iovp_status st = handle_enter(h, ENTER_NORMAL, &p);
+    iovp_status st = handle_enter(h, ENTER_SERVICE, &p);
     uint32_t i;
 
     if (st)
@@ -94,13 +108,13 @@ iovp_status iovp_device_get_info(iovp_device *h, iovp_device_info *info)
 {
     struct platform *p;
     struct platform_device_state *d;
-    iovp_status st = handle_enter_device(h, &p, &d);
+    iovp_status st = handle_enter_device(h, ENTER_SERVICE, &p, &d);
     iovp_device_info out = {.size = sizeof(out)};
 
+    if (!st)
+        st = abi_out_check(info, sizeof(*info), "info");
     if (st)
         return st;
-    if (!info || info->size != sizeof(*info))
-        return iovp_fail(IOVP_E_INVALID, "info->size is not set");
     out.index = (uint32_t)(d - p->device);
     memcpy(out.name, d->name, sizeof(out.name));
     if (d->desc.iommu != PLATFORM_NO_IOMMU) {
@@ -116,7 +130,7 @@ iovp_status iovp_device_get_info(iovp_device *h, iovp_device_info *info)
     out.can_stall = d->desc.can_stall;
     out.has_workload = d->desc.has_workload;
     out.workload = d->desc.workload;
-    *info = out;
+    abi_out(info, &out, sizeof(out));
     return IOVP_OK;
 }
 
@@ -152,38 +166,75 @@ static void fill_translation(iovp_translation *out,
     out->shareability = r->shareability;
 }
 
+/* Of a device without an IOMMU. */
+static void translate_identity(const iovp_attrs *a, uint64_t iova,
+                               iovp_translation *out)
+{
+    *out = (iovp_translation){.size = sizeof(*out),
+                              .pa = iova,
+                              .span = 1ull << 63,
+                              .perms = 3,
+                              .space = a->space,
+                              .mem_type = a->mem_type,
+                              .shareability = a->shareability};
+}
+
+void device_translate(struct platform *p, struct platform_device_state *d,
+                      const iovp_attrs *a, uint64_t iova, uint32_t access,
+                      uint32_t flags, iovp_translation *out)
+{
+    bool debug = flags & IOVP_TRANSLATE_DEBUG;
+
+    if (!d->core) {
+        translate_identity(a, iova, out);
+        return;
+    }
+    notifiers_translated(p, d, a);
+    smmuv3_translate(d->core, a, iova, access,
+                     debug ? SMMUV3_DEBUG : SMMUV3_NORMAL, &p->scratch);
+    /* Nothing of this call waits for the answer. */
+    if (p->scratch.status == IOVP_RESULT_STALL)
+        smmuv3_stall_end(d->core, p->scratch.stall);
+    fill_translation(out, &p->scratch);
+}
+
 iovp_status iovp_translate(iovp_device *h, const iovp_attrs *attrs,
                            uint64_t iova, uint32_t access, uint32_t flags,
                            iovp_translation *out)
 {
+    int kind = flags == IOVP_TRANSLATE_DEBUG ? ENTER_SERVICE : ENTER_NORMAL;
     struct platform *p;
     struct platform_device_state *d;
-    iovp_status st = handle_enter_device(h, &p, &d);
-    iovp_attrs full;
+    iovp_status st = handle_enter_device(h, kind, &p, &d);
+    iovp_translation local = {0};
     const iovp_attrs *use;
+    iovp_attrs full;
 
+    if (!st)
+        st = abi_out_check(out, sizeof(*out), "out");
     if (st)
         return st;
-    if (!out || out->size != sizeof(*out) || access > 3 ||
-        (flags & ~IOVP_TRANSLATE_DEBUG))
-        return iovp_fail(IOVP_E_INVALID, "out->size, access or flags");
+    if (access > 3 || (flags & ~IOVP_TRANSLATE_DEBUG))
+        return iovp_fail(IOVP_E_INVALID, "access or flags");
     use = device_attrs(d, attrs, &full);
     if (!use)
         return iovp_fail(IOVP_E_INVALID, "attrs: a field is out of range");
-    if (!d->core) {
-        *out = (iovp_translation){.size = sizeof(*out),
-                                  .pa = iova,
-                                  .span = 1ull << 63,
-                                  .perms = 3,
-                                  .space = use->space,
-                                  .mem_type = use->mem_type,
-                                  .shareability = use->shareability};
-        return IOVP_OK;
-    }
-    smmuv3_translate(d->core, use, iova, access,
-                     flags & IOVP_TRANSLATE_DEBUG ? SMMUV3_DEBUG
-                                                  : SMMUV3_NORMAL,
-                     &p->scratch);
-    fill_translation(out, &p->scratch);
+    device_translate(p, d, use, iova, access, flags, &local);
+    abi_out(out, &local, sizeof(local));
     return IOVP_OK;
+}
+
+iovp_status iovp_device_streams(iovp_device *h, uint32_t *stream_ids,
+                                size_t *count)
+{
+    struct platform *p;
+    struct platform_device_state *d;
+    iovp_status st = handle_enter_device(h, ENTER_SERVICE, &p, &d);
+
+    if (!st)
+        st = abi_list(stream_ids, count, d->desc.stream_ids, 0, "stream_ids");
+    if (!st)
+        memcpy(stream_ids, d->desc.stream_id,
+               d->desc.stream_ids * sizeof(*stream_ids));
+    return st;
 }

@@ -24,7 +24,7 @@ const char *iovp_last_error(void)
 void platform_log(struct platform *p, uint32_t level, const char *fmt, ...)
 {
     char line[512];
-    bool nested = p->in_callback;
+    int nested = p->in_callback;
     va_list ap;
 
     if (!p->log)
@@ -32,7 +32,7 @@ void platform_log(struct platform *p, uint32_t level, const char *fmt, ...)
     va_start(ap, fmt);
     vsnprintf(line, sizeof(line), fmt, ap);
     va_end(ap);
-    p->in_callback = true;
+    p->in_callback = CALLBACK_SIM;
     p->log(p->log_ud, level, line);
     p->in_callback = nested;
 }
@@ -56,9 +56,16 @@ const char *iovp_strerror(iovp_status status)
         [-IOVP_E_FORMAT] = "the trace file is damaged or not a trace",
         [-IOVP_E_END] = "no more records",
         [-IOVP_E_INTERNAL] = "internal error of the library",
+        [-IOVP_E_STALE] = "the handle's configuration changed, get it again",
+        [-IOVP_E_LIMIT] = "a limit is reached",
+        [-IOVP_E_RANGE] = "outside of the valid address windows",
+        [-IOVP_E_REFUSED] = "the host's callback refused",
+        [-IOVP_E_ATTRS] = "the IOMMU tells apart more than is understood",
     };
 
-    if (status > 0 || status < IOVP_E_INTERNAL)
+    if (status == IOVP_PASS)
+        return "left to the library";
+    if (status > 0 || status < IOVP_E_ATTRS)
         return "unknown status";
     return text[-status];
 }
@@ -71,4 +78,22 @@ uint32_t iovp_version(void)
 int iovp_has_systemc(void)
 {
     return timed_available();
+}
+
+iovp_status iovp_check_abi(uint32_t version, size_t attrs_size,
+                           size_t dma_result_size, size_t record_size)
+{
+    /* Below 1.0 the second number counts as the first. */
+    if (version / 100 != IOVP_VERSION_NUM / 100)
+        return iovp_fail(IOVP_E_UNSUPPORTED,
+                         "compiled for version %u.%u, the library is %u.%u",
+                         version / 10000, version / 100 % 100,
+                         IOVP_VERSION_MAJOR, IOVP_VERSION_MINOR);
+    if (attrs_size != sizeof(iovp_attrs) ||
+        dma_result_size > sizeof(iovp_dma_result) ||
+        record_size > sizeof(iovp_record))
+        return iovp_fail(IOVP_E_UNSUPPORTED,
+                         "compiled with structures that this library does not "
+                         "know");
+    return IOVP_OK;
 }

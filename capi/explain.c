@@ -4,10 +4,10 @@
  * model.
  */
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "../models/common/explain.h"
+#include "abi.h"
 #include "platform.h"
 
 /* More than the conditions of a device with PLATFORM_STREAMS StreamIDs. */
@@ -233,23 +233,21 @@ static void explain(struct platform *p, const struct platform_device_state *d,
 static iovp_status give(const struct iovp_explain_list *l,
                         iovp_condition *conditions, size_t *count)
 {
-    size_t room = *count, i;
+    iovp_status st;
+    size_t i;
 
     if (l->count > l->room)
         return iovp_fail(IOVP_E_INTERNAL, "%u conditions", l->count);
-    for (i = 0; i < l->count && i < room; i++)
-        if (conditions[i].size != sizeof(*conditions))
-            return iovp_fail(IOVP_E_INVALID, "conditions[%zu].size is not set",
-                             i);
-    *count = l->count;
-    if (room < l->count)
-        return iovp_fail(IOVP_E_SPACE, "%u conditions", l->count);
-    for (i = 0; i < l->count; i++) {
-        conditions[i].state = l->row[i].state;
-        memcpy(conditions[i].where, l->row[i].where, sizeof(l->row[i].where));
-        memcpy(conditions[i].what, l->row[i].what, sizeof(l->row[i].what));
+    st = abi_list(conditions, count, l->count, sizeof(*conditions),
+                  "conditions");
+    for (i = 0; !st && i < l->count; i++) {
+        iovp_condition c = {.state = l->row[i].state};
+
+        memcpy(c.where, l->row[i].where, sizeof(c.where));
+        memcpy(c.what, l->row[i].what, sizeof(c.what));
+        abi_out(abi_at(conditions, i), &c, sizeof(c));
     }
-    return IOVP_OK;
+    return st;
 }
 
 iovp_status iovp_explain(iovp_device *h, uint32_t feature,
@@ -258,19 +256,17 @@ iovp_status iovp_explain(iovp_device *h, uint32_t feature,
     struct iovp_explain_list l = {.room = ROWS};
     struct platform_device_state *d;
     struct platform *p;
-    iovp_status st = handle_enter_device(h, &p, &d);
+    iovp_status st = handle_enter_device(h, ENTER_NORMAL, &p, &d);
 
     if (st)
         return st;
     if (feature > IOVP_FEATURE_SVA)
         return iovp_fail(IOVP_E_INVALID, "feature %u is unknown", feature);
-    if (!count || (!conditions && *count))
-        return iovp_fail(IOVP_E_INVALID, "no count, or no buffer for it");
-    l.row = calloc(l.room, sizeof(*l.row));
+    l.row = platform_alloc(p, l.room, sizeof(*l.row));
     if (!l.row)
         return iovp_fail(IOVP_E_NOMEM, "no memory for the conditions");
     explain(p, d, feature, &l);
     st = give(&l, conditions, count);
-    free(l.row);
+    platform_free(p, l.row);
     return st;
 }

@@ -52,6 +52,33 @@ static iovp_status make_range(const struct platform *p, const char *node,
     return IOVP_OK;
 }
 
+/* The caller's memory, or pages of our own that appear when touched. */
+static void *map_ram(struct platform *p, uint64_t base, uint64_t size)
+{
+    int nested = p->in_callback;
+    void *host;
+
+    if (!p->ram_ops.map) {
+        host = mmap(NULL, size, PROT_READ | PROT_WRITE,
+                    MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+        return host == MAP_FAILED ? NULL : host;
+    }
+    p->in_callback = CALLBACK_SIM;
+    host = p->ram_ops.map(p->ram_ops.ud, base, size);
+    p->in_callback = nested;
+    return host;
+}
+
+static void unmap_ram(struct platform *p, const struct platform_ram *ram)
+{
+    uint64_t size = ram->range.last - ram->range.base + 1;
+
+    if (!p->ram_ops.map)
+        munmap(ram->host, size);
+    else if (p->ram_ops.unmap)
+        p->ram_ops.unmap(p->ram_ops.ud, ram->range.base, size, ram->host);
+}
+
 iovp_status platform_add_ram(struct platform *p, const char *node,
                              uint64_t base, uint64_t size)
 {
@@ -68,9 +95,8 @@ iovp_status platform_add_ram(struct platform *p, const char *node,
     if (size > 1ull << 46)
         return iovp_fail(IOVP_E_DT, "%s: reg: more than 64 TiB of memory",
                          node);
-    host = mmap(NULL, size, PROT_READ | PROT_WRITE,
-                MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
-    if (host == MAP_FAILED)
+    host = map_ram(p, base, size);
+    if (!host)
         return iovp_fail(IOVP_E_NOMEM,
                          "%s: the host cannot map %llu MiB of memory", node,
                          (unsigned long long)(size >> 20));
@@ -187,7 +213,7 @@ void memory_free(struct platform *p)
     uint32_t i;
 
     for (i = 0; i < p->ram_count; i++)
-        munmap(p->ram[i].host, p->ram[i].range.last - p->ram[i].range.base + 1);
+        unmap_ram(p, &p->ram[i]);
     p->ram_count = 0;
 }
 

@@ -1,6 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 /* Life of a platform, register access, running, tracing. */
+#include "abi.h"
+#include "alloc.h"
+#include "context.h"
+#include "notify.h"
 #include "platform.h"
+#include "space.h"
+#include "transfer.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -9,32 +15,65 @@
 #define DTB_MIN 40
 #define DTB_MAX INT32_MAX
 
-static void platform_free(struct platform *p)
+static void platform_end(struct platform *p)
 {
     if (!p)
         return;
+    notifiers_free(p);
+    /* Waiting transfers end with the contexts. */
+    contexts_destroy(p);
+    transfers_destroy(p);
     if (p->trace)
         port_trace_finish(p->trace);
     if (p->timed)
         timed_destroy(p);
     else
         smmu_destroy_all(p);
+    platform_free_ud(p, p->irq_free, p->irq_ud);
     memory_free(p);
     stats_destroy(p->stats);
-    free(p->nodes);
-    free(p->dtb);
-    free(p);
+    spaces_free(p);
+    objects_free(p);
+    platform_free(p, p->nodes);
+    platform_free(p, p->dtb);
+    alloc_platform_end(p);
 }
 
-static const char *config_check(const iovp_platform_config *c)
+/* What a caller configured, in full. */
+struct setup {
+    iovp_platform_config config;
+    iovp_allocator allocator;
+    iovp_ram_ops ram;
+};
+
+static const char *setup_check(const struct setup *s)
 {
-    if (c->size != sizeof(*c))
-        return "config->size is not that of iovp_platform_config";
-    if (c->mode > IOVP_MODE_TIMED)
+    if (s->config.mode > IOVP_MODE_TIMED)
         return "config->mode is unknown";
-    if (c->reserved[0] || c->reserved[1])
+    if (s->config.reserved[0] || s->config.reserved[1])
         return "config->reserved is not zero";
+    if (!s->allocator.alloc != !s->allocator.release || s->allocator.reserved)
+        return "config->allocator has one of two functions, or is not zero "
+               "where it must be";
+    if ((s->ram.unmap && !s->ram.map) || s->ram.reserved)
+        return "config->ram has unmap only, or is not zero where it must be";
     return NULL;
+}
+
+static iovp_status setup_take(struct setup *s, const iovp_platform_config *c)
+{
+    const iovp_platform_config *config = &s->config;
+    iovp_status st = IOVP_OK;
+    const char *why;
+
+    if (c)
+        st = abi_in(&s->config, sizeof(*c), sizeof(*c), c, "config");
+    if (!st && config->allocator)
+        st = ABI_IN(&s->allocator, config->allocator);
+    if (!st && config->ram)
+        st = ABI_IN(&s->ram, config->ram);
+    why = st ? NULL : setup_check(s);
+    return why ? iovp_fail(IOVP_E_INVALID, "%s", why) : st;
 }
 
 static iovp_status platform_build(struct platform *p, const void *dtb,
@@ -42,9 +81,9 @@ static iovp_status platform_build(struct platform *p, const void *dtb,
 {
     iovp_status st;
 
-    p->stats = stats_create();
-    p->dtb = malloc(bytes);
-    p->nodes = calloc(PLATFORM_NODE_MAX, sizeof(*p->nodes));
+    p->stats = stats_create(p);
+    p->dtb = platform_alloc(p, 1, bytes);
+    p->nodes = platform_alloc(p, PLATFORM_NODE_MAX, sizeof(*p->nodes));
     if (!p->stats || !p->dtb || !p->nodes)
         return iovp_fail(IOVP_E_NOMEM, "no memory for the platform");
     memcpy(p->dtb, dtb, bytes);
@@ -62,33 +101,31 @@ iovp_status iovp_platform_create(iovp_platform **out,
                                  const iovp_platform_config *config,
                                  const void *dtb, size_t bytes)
 {
-    static const iovp_platform_config defaults = IOVP_PLATFORM_CONFIG_INIT;
-    const char *why;
+    struct setup s = {.config = IOVP_PLATFORM_CONFIG_INIT};
+    iovp_status st = setup_take(&s, config);
     struct platform *p;
-    iovp_status st;
 
-    if (!config)
-        config = &defaults;
-    why = config_check(config);
-    if (!out || !dtb || bytes < DTB_MIN || bytes > DTB_MAX || why)
-        return iovp_fail(IOVP_E_INVALID, "%s",
-                         why ? why : "no place for the handle, or no tree");
-    if (config->mode == IOVP_MODE_TIMED && !timed_available())
+    if (st)
+        return st;
+    if (!out || !dtb || bytes < DTB_MIN || bytes > DTB_MAX)
+        return iovp_fail(IOVP_E_INVALID, "no place for the handle, or no tree");
+    if (s.config.mode == IOVP_MODE_TIMED && !timed_available())
         return iovp_fail(IOVP_E_UNSUPPORTED,
                          "this libiovp was built without SystemC, so only "
                          "functional platforms exist");
-    p = calloc(1, sizeof(*p));
+    p = alloc_platform(&s.allocator);
     if (!p)
         return iovp_fail(IOVP_E_NOMEM, "no memory for the platform");
-    p->mode = config->mode;
-    p->quantum_ps = config->quantum_ps;
-    p->log = config->log;
-    p->log_ud = config->log_ud;
+    p->mode = s.config.mode;
+    p->quantum_ps = s.config.quantum_ps;
+    p->log = s.config.log;
+    p->log_ud = s.config.log_ud;
+    p->ram_ops = s.ram;
     st = platform_build(p, dtb, bytes);
     if (!st)
         st = handle_register(p, out);
     if (st)
-        platform_free(p);
+        platform_end(p);
     return st;
 }
 
@@ -111,25 +148,19 @@ iovp_status iovp_platform_create_file(iovp_platform **out,
 
 void iovp_platform_destroy(iovp_platform *h)
 {
-    platform_free(handle_release(h));
+    platform_end(handle_release(h));
 }
 
 iovp_status iovp_platform_dtb(iovp_platform *h, void *buf, size_t *bytes)
 {
     struct platform *p;
     iovp_status st = handle_enter(h, ENTER_NORMAL, &p);
-    size_t room;
 
-    if (st)
-        return st;
-    if (!bytes || (!buf && *bytes))
-        return iovp_fail(IOVP_E_INVALID, "no count, or no buffer for it");
-    room = *bytes;
-    *bytes = p->dtb_bytes;
-    if (room < p->dtb_bytes)
-        return iovp_fail(IOVP_E_SPACE, "%zu bytes", p->dtb_bytes);
-    memcpy(buf, p->dtb, p->dtb_bytes);
-    return IOVP_OK;
+    if (!st)
+        st = abi_list(buf, bytes, p->dtb_bytes, 0, "buf");
+    if (!st)
+        memcpy(buf, p->dtb, p->dtb_bytes);
+    return st;
 }
 
 iovp_status platform_add_node(struct platform *p, const iovp_node *node)
@@ -149,21 +180,13 @@ iovp_status iovp_nodes(iovp_platform *h, iovp_node *nodes, size_t *count)
 {
     struct platform *p;
     iovp_status st = handle_enter(h, ENTER_NORMAL, &p);
-    size_t room, i;
+    size_t i;
 
-    if (st)
-        return st;
-    if (!count || (!nodes && *count))
-        return iovp_fail(IOVP_E_INVALID, "no count, or no buffer for it");
-    room = *count;
-    for (i = 0; i < p->node_count && i < room; i++)
-        if (nodes[i].size != sizeof(nodes[i]))
-            return iovp_fail(IOVP_E_INVALID, "nodes[%zu].size is not set", i);
-    *count = p->node_count;
-    if (room < p->node_count)
-        return iovp_fail(IOVP_E_SPACE, "%zu nodes", p->node_count);
-    memcpy(nodes, p->nodes, p->node_count * sizeof(*nodes));
-    return IOVP_OK;
+    if (!st)
+        st = abi_list(nodes, count, p->node_count, sizeof(*nodes), "nodes");
+    for (i = 0; !st && i < p->node_count; i++)
+        abi_out(abi_at(nodes, i), &p->nodes[i], sizeof(p->nodes[i]));
+    return st;
 }
 
 uint64_t iovp_now(iovp_platform *h)
@@ -201,7 +224,7 @@ static iovp_status mmio(iovp_platform *h, uint64_t addr, uint32_t width,
                         uint32_t space, bool write, uint64_t *value)
 {
     struct platform *p;
-    iovp_status st = handle_enter(h, ENTER_NORMAL, &p);
+    iovp_status st = handle_enter(h, ENTER_SERVICE, &p);
     struct platform_smmu *s;
     uint64_t word = 0;
     uint32_t offset;
@@ -243,70 +266,35 @@ iovp_status iovp_mmio_write(iovp_platform *p, uint64_t addr, uint32_t width,
     return mmio(p, addr, width, space, true, &value);
 }
 
-iovp_status iovp_irq_handler(iovp_platform *h, iovp_irq_fn *fn, void *ud)
+/* The last use of a callback's argument. */
+void platform_free_ud(struct platform *p, iovp_free_fn *free_ud, void *ud)
+{
+    int nested = p->in_callback;
+
+    if (!free_ud)
+        return;
+    p->in_callback = CALLBACK_SIM;
+    free_ud(ud);
+    p->in_callback = nested;
+}
+
+iovp_status iovp_irq_handler(iovp_platform *h, iovp_irq_fn *fn,
+                             iovp_free_fn *free_ud, void *ud)
 {
     struct platform *p;
     iovp_status st = handle_enter(h, ENTER_NORMAL, &p);
+    iovp_free_fn *old_free;
+    void *old;
 
     if (st)
         return st;
+    old_free = p->irq_free;
+    old = p->irq_ud;
     p->irq = fn;
+    p->irq_free = free_ud;
     p->irq_ud = ud;
+    platform_free_ud(p, old_free, old);
     return IOVP_OK;
-}
-
-/* ---- running ----------------------------------------------------------- */
-
-#define RUN_BATCH 65536
-
-/* One access of the next device whose turn it is; false: none has any. */
-static bool run_one(struct platform *p)
-{
-    uint32_t i;
-
-    for (i = 0; i < p->device_count; i++) {
-        struct platform_device_state *d =
-            &p->device[p->next_device % p->device_count];
-        struct workload_access a;
-        iovp_dma_result r;
-        iovp_attrs attrs;
-
-        p->next_device = (p->next_device + 1) % p->device_count;
-        if (!workload_next(&d->workload, &a))
-            continue;
-        workload_attrs(d, &a, &attrs);
-        dma_functional(p, d, &attrs, a.iova, NULL, a.bytes, a.access, &r);
-        return true;
-    }
-    return false;
-}
-
-static uint32_t run_functional(struct platform *p)
-{
-    uint32_t n;
-
-    smmu_work(p);
-    for (n = 0; n < RUN_BATCH; n++)
-        if (!run_one(p))
-            return IOVP_RUN_IDLE;
-    return IOVP_RUN_TIME;
-}
-
-iovp_status iovp_run_until(iovp_platform *h, uint64_t time_ps, uint32_t *reason)
-{
-    struct platform *p;
-    iovp_status st = handle_enter(h, ENTER_NORMAL, &p);
-    uint32_t why = IOVP_RUN_IDLE;
-
-    if (st)
-        return st;
-    if (p->timed)
-        st = timed_run_until(p, time_ps, &why);
-    else
-        why = run_functional(p);
-    if (!st && reason)
-        *reason = why;
-    return st;
 }
 
 /* ---- trace -------------------------------------------------------------- */

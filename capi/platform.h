@@ -5,6 +5,7 @@
 
 #include <stdbool.h>
 
+#include "dma.h"
 #include "ports.h"
 
 #ifdef __cplusplus
@@ -37,6 +38,7 @@ struct platform_smmu {
     struct smmuv3_config config;
     struct smmuv3 *core; /* in timed mode it belongs to the SystemC module */
     bool work;           /* queue work is pending (functional mode) */
+    bool eventq;         /* the Event queue has interrupted (contexts) */
 };
 
 /* The generator of a workload's accesses. */
@@ -56,17 +58,35 @@ struct workload_access {
     uint32_t pasid;
 };
 
+/* The last space that a device used, and by which attributes. */
+struct space_memo {
+    struct space *space; /* NULL: none */
+    uint32_t stream_id, pasid;
+    uint8_t pasid_valid, security;
+};
+
 struct platform_device_state {
     struct platform_device desc;
     char name[PLATFORM_NAME];
     char path[128];
     iovp_attrs attrs;    /* what its transactions carry by default */
     struct smmuv3 *core; /* its IOMMU, NULL: none */
+    const struct iovp_iommu_ops *iommu; /* what else that can do */
+    struct space_memo last_space;       /* space.h */
     struct workload workload;
+    struct dma_run run; /* of the workload, functional mode */
+    bool held;          /* the IOMMU holds it */
 };
 
 struct stats_table;
 struct timed;
+struct transfer;
+struct objects;
+struct spaces;
+struct notifiers;
+struct transfers;
+struct contexts;
+struct pool;
 
 struct platform {
     uint32_t slot, generation; /* of its handle */
@@ -75,9 +95,12 @@ struct platform {
     uint64_t run_until_ps; /* what iovp_run_until was asked for last */
     iovp_log_fn *log;
     void *log_ud;
+    iovp_allocator allocator; /* alloc.h; no functions: malloc */
+    iovp_ram_ops ram_ops;     /* memory.c; no map: mmap */
     iovp_irq_fn *irq;
+    iovp_free_fn *irq_free;
     void *irq_ud;
-    bool in_callback;
+    int in_callback; /* CALLBACK_* */
 
     void *dtb;
     size_t dtb_bytes;
@@ -96,6 +119,12 @@ struct platform {
     struct stats_table *stats;
     struct trace_writer *trace;
     struct timed *timed;
+    struct objects *objects;     /* object.h */
+    struct spaces *spaces;       /* space.h */
+    struct notifiers *notifiers; /* notify.h */
+    struct transfers *transfers; /* transfer.h */
+    struct contexts *contexts;   /* context.h */
+    struct pool *pool;           /* pool.h */
     struct smmuv3_result scratch;
 };
 
@@ -105,14 +134,20 @@ iovp_status handle_register(struct platform *p, iovp_platform **out);
 /* Stops the handle being valid; NULL if it is not the caller's. */
 struct platform *handle_release(iovp_platform *h);
 
-/* What a call may be. */
-#define ENTER_NORMAL   0
-#define ENTER_CALLBACK 1 /* also allowed inside callbacks */
+/* What a callback is, and what a call may be made in: at most this. */
+#define CALLBACK_NONE    0
+#define CALLBACK_SERVICE 1
+#define CALLBACK_SIM     2
+
+#define ENTER_NORMAL   CALLBACK_NONE
+#define ENTER_SERVICE  CALLBACK_SERVICE
+#define ENTER_CALLBACK CALLBACK_SIM
 
 /* The platform of a handle, checked for thread and re-entry. */
 iovp_status handle_enter(iovp_platform *h, int kind, struct platform **out);
-iovp_status handle_enter_device(iovp_device *h, struct platform **out,
+iovp_status handle_enter_device(iovp_device *h, int kind, struct platform **out,
                                 struct platform_device_state **device);
+iovp_platform *handle_platform(const struct platform *p);
 iovp_device *handle_device(const struct platform *p, uint32_t index);
 
 /* ---- memory (memory.c) ------------------------------------------------ */
@@ -139,10 +174,14 @@ void smmu_work(struct platform *p);
 /* Interrupts of an IOMMU towards the user, from either mode. */
 void smmu_irq(struct platform_smmu *s, enum iovp_irq_line line);
 void smmu_sev(struct platform_smmu *s);
+/* Software has invalidated something; the IOMMU is busy. */
+void smmu_invalidated(struct platform_smmu *s,
+                      const struct iovp_invalidation *i);
 enum iovp_bus_status smmu_msi(struct platform_smmu *s, uint64_t addr,
                               uint32_t data);
 
-/* ---- devices (device.c, dma.c, workload.c) ----------------------------- */
+/* ---- devices (device.c, dma.c, workload.c, run.c)
+ * ----------------------------- */
 
 /*
  * `a` completed with the device's defaults, for which `room` is there; NULL if
@@ -150,10 +189,14 @@ enum iovp_bus_status smmu_msi(struct platform_smmu *s, uint64_t addr,
  */
 const iovp_attrs *device_attrs(const struct platform_device_state *d,
                                const iovp_attrs *a, iovp_attrs *room);
-/* One DMA: functional.  buf NULL: zeros are written, what is read is lost. */
-void dma_functional(struct platform *p, struct platform_device_state *d,
-                    const iovp_attrs *a, uint64_t iova, void *buf,
-                    uint64_t bytes, uint32_t access, iovp_dma_result *r);
+/* The same with a PASID beside the attributes, which may not contradict. */
+const iovp_attrs *device_attrs_pasid(const struct platform_device_state *d,
+                                     uint32_t pasid, const iovp_attrs *a,
+                                     iovp_attrs *room);
+/* iovp_translate with what was checked. */
+void device_translate(struct platform *p, struct platform_device_state *d,
+                      const iovp_attrs *a, uint64_t iova, uint32_t access,
+                      uint32_t flags, iovp_translation *out);
 /* A record is complete: trace it and count it. */
 void platform_record(struct platform *p, const struct iovp_trace_record *r);
 
@@ -169,12 +212,15 @@ void workload_attrs(const struct platform_device_state *d,
 
 /* ---- statistics (stats.c) ---------------------------------------------- */
 
-struct stats_table *stats_create(void);
+struct stats_table *stats_create(struct platform *p);
 void stats_destroy(struct stats_table *t);
 void stats_count(struct stats_table *t, const struct iovp_trace_record *r);
 void stats_reset(struct stats_table *t);
 iovp_status stats_rows(const struct stats_table *t, iovp_stream_stats *rows,
                        size_t *count);
+
+/* The last use of a callback's argument; free_ud may be NULL. */
+void platform_free_ud(struct platform *p, iovp_free_fn *free_ud, void *ud);
 
 /* ---- log (error.c) ------------------------------------------------------ */
 
@@ -192,10 +238,18 @@ iovp_status timed_run_until(struct platform *p, uint64_t time_ps,
 iovp_status timed_mmio(struct platform *p, struct platform_smmu *s,
                        uint32_t offset, uint32_t width, uint32_t space,
                        bool write, uint64_t *value);
+/* One DMA, to its end, that enters at time_ps. */
 iovp_status timed_dma(struct platform *p, struct platform_device_state *d,
-                      const iovp_attrs *a, uint64_t iova, void *buf,
-                      uint64_t bytes, uint32_t access, uint64_t time_ps,
+                      const struct dma_job *job, uint64_t time_ps,
                       iovp_dma_result *r);
+/* A transfer begins: a process of its own runs it. */
+iovp_status timed_transfer(struct platform *p, struct transfer *t);
+/* Let time pass inside a method of the library. */
+iovp_status timed_wait(struct platform *p, uint64_t ps);
+/* The software's process is in the middle of something: let it finish. */
+void timed_settle(struct platform *p);
+/* There may be something for contexts_service. */
+void timed_notify(struct platform *p);
 /* A workload was started or stopped. */
 void timed_workload_changed(struct platform *p,
                             struct platform_device_state *d);

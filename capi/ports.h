@@ -29,7 +29,13 @@ iovp_status iovp_fail(iovp_status status, const char *fmt, ...)
 
 /* ---- for platforms/: the builder (platform.c) ------------------------ */
 
-/* Lazily allocated RAM.  Overlap with anything: IOVP_E_DT. */
+/* Zeroed memory for `count` things of `bytes`, by the platform's allocator;
+ * NULL: there is none.  platform_free ignores NULL. */
+void *platform_alloc(struct platform *p, size_t count, size_t bytes);
+void platform_free(struct platform *p, void *block);
+
+/* RAM, allocated as it is touched or the caller's.  Overlap with anything:
+ * IOVP_E_DT. */
 iovp_status platform_add_ram(struct platform *p, const char *node,
                              uint64_t base, uint64_t size);
 
@@ -54,6 +60,13 @@ iovp_status platform_add_smmuv3(struct platform *p,
 
 #define PLATFORM_NO_IOMMU UINT32_MAX
 #define PLATFORM_STREAMS  16
+#define PLATFORM_REGIONS  16
+
+/* IOVAs that a device may not use as it likes. */
+struct platform_region {
+    uint64_t first, last; /* inclusive */
+    uint32_t identity;    /* 1: mapped to themselves; 0: not used */
+};
 
 struct platform_device {
     const char *name; /* node name with unit address */
@@ -66,6 +79,8 @@ struct platform_device {
     uint32_t can_stall;
     uint32_t pci;           /* a PCI function */
     uint32_t ats_supported; /* of its host bridge */
+    uint32_t regions;
+    struct platform_region region[PLATFORM_REGIONS];
     uint32_t has_workload;
     iovp_workload workload;
 };

@@ -5,7 +5,10 @@
 #include <string.h>
 
 #include "../models/common/bits.h"
+#include "alloc.h"
+#include "notify.h"
 #include "platform.h"
+#include "space.h"
 
 static enum iovp_bus_status bus_read(void *opaque,
                                      const struct iovp_bus_attrs *a,
@@ -59,14 +62,14 @@ bus_cas64(void *opaque, const struct iovp_bus_attrs *a, uint64_t addr,
 static void deliver(struct platform_smmu *s, iovp_irq_event *e)
 {
     struct platform *p = s->p;
-    bool nested = p->in_callback;
+    int nested = p->in_callback;
 
     if (!p->irq)
         return;
     e->size = sizeof(*e);
     e->time_ps = p->timed ? timed_now(p) : 0;
     snprintf(e->source, sizeof(e->source), "%s", s->range.node);
-    p->in_callback = true;
+    p->in_callback = CALLBACK_SIM;
     p->irq(p->irq_ud, e);
     p->in_callback = nested;
 }
@@ -82,6 +85,9 @@ void smmu_irq(struct platform_smmu *s, enum iovp_irq_line line)
     iovp_irq_event e = {.kind = IOVP_IRQ_WIRED, .number = s->irq[line]};
 
     snprintf(e.line, sizeof(e.line), "%s", name[line]);
+    if (line == IOVP_IRQ_EVENTQ)
+        s->eventq = true;
+    timed_notify(s->p);
     deliver(s, &e);
 }
 
@@ -153,6 +159,18 @@ static bool bus_window(void *opaque, uint64_t addr, struct iovp_bus_window *w)
     return memory_window(s->p, addr, w);
 }
 
+void smmu_invalidated(struct platform_smmu *s,
+                      const struct iovp_invalidation *i)
+{
+    notifiers_invalidated(s->p, s->core, i);
+    spaces_invalidated(s->p, s->core, i);
+}
+
+static void bus_invalidated(void *opaque, const struct iovp_invalidation *i)
+{
+    smmu_invalidated(opaque, i);
+}
+
 static const struct iovp_bus_ops functional_ops = {
     .size = sizeof(struct iovp_bus_ops),
     .read = bus_read,
@@ -164,16 +182,19 @@ static const struct iovp_bus_ops functional_ops = {
     .trace = bus_trace,
     .wake = bus_wake,
     .window = bus_window,
+    .invalidated = bus_invalidated,
 };
 
 iovp_status smmu_create_all(struct platform *p)
 {
+    struct iovp_bus_ops ops = functional_ops;
     uint32_t i;
 
+    alloc_bus(p, &ops);
     for (i = 0; i < p->smmu_count; i++) {
         struct platform_smmu *s = &p->smmu[i];
 
-        s->core = smmuv3_create(&s->config, &functional_ops, s);
+        s->core = smmuv3_create(&s->config, &ops, s);
         if (!s->core)
             return iovp_fail(IOVP_E_NOMEM, "%s: no memory for its caches",
                              s->range.node);
@@ -188,8 +209,10 @@ void smmu_attach_devices(struct platform *p)
     for (i = 0; i < p->device_count; i++) {
         uint32_t iommu = p->device[i].desc.iommu;
 
-        if (iommu != PLATFORM_NO_IOMMU)
-            p->device[i].core = p->smmu[iommu].core;
+        if (iommu == PLATFORM_NO_IOMMU)
+            continue;
+        p->device[i].core = p->smmu[iommu].core;
+        p->device[i].iommu = &smmuv3_iommu_ops;
     }
 }
 

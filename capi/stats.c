@@ -8,6 +8,7 @@
 
 #include "../models/common/bits.h"
 #include "../models/common/walk_record.h"
+#include "abi.h"
 #include "platform.h"
 
 #define ROWS      4096
@@ -28,24 +29,31 @@ struct row {
 };
 
 struct stats_table {
+    struct platform *p;
     struct row *row[ROWS + 1]; /* allocated as they appear */
     uint32_t count;
     uint32_t hash[HASH_SIZE]; /* index + 1 of a row, 0: free */
     struct row *last;         /* the row of the record before */
 };
 
-struct stats_table *stats_create(void)
+struct stats_table *stats_create(struct platform *p)
 {
-    return calloc(1, sizeof(struct stats_table));
+    struct stats_table *t = platform_alloc(p, 1, sizeof(*t));
+
+    if (t)
+        t->p = p;
+    return t;
 }
 
 void stats_reset(struct stats_table *t)
 {
+    struct platform *p = t->p;
     uint32_t i;
 
     for (i = 0; i <= ROWS; i++)
-        free(t->row[i]);
+        platform_free(p, t->row[i]);
     memset(t, 0, sizeof(*t));
+    t->p = p;
 }
 
 void stats_destroy(struct stats_table *t)
@@ -53,7 +61,7 @@ void stats_destroy(struct stats_table *t)
     if (!t)
         return;
     stats_reset(t);
-    free(t);
+    platform_free(t->p, t);
 }
 
 static uint32_t bucket_of(uint64_t v)
@@ -107,7 +115,7 @@ static uint32_t hash_of(const struct key *k)
 static struct row *new_row(struct stats_table *t, uint32_t index,
                            const struct key *k)
 {
-    struct row *row = calloc(1, sizeof(*row));
+    struct row *row = platform_alloc(t->p, 1, sizeof(*row));
 
     if (!row)
         return NULL;
@@ -236,26 +244,24 @@ static int by_key(const void *a, const void *b)
 iovp_status stats_rows(const struct stats_table *t, iovp_stream_stats *rows,
                        size_t *count)
 {
-    size_t room = *count, n;
+    size_t have = t->count + (t->row[ROWS] != NULL), n = 0;
+    iovp_status st = abi_list(rows, count, have, sizeof(*rows), "rows");
     uint32_t i;
-    size_t have = t->count + (t->row[ROWS] != NULL);
 
-    for (n = 0; n < have && n < room; n++)
-        if (rows[n].size != sizeof(rows[n]))
-            return iovp_fail(IOVP_E_INVALID, "rows[%zu].size is not set", n);
-    *count = have;
-    if (room < have)
-        return iovp_fail(IOVP_E_SPACE, "%zu rows", have);
-    for (n = 0, i = 0; i <= ROWS; i++) {
+    if (st)
+        return st;
+    for (i = 0; i <= ROWS; i++) {
+        iovp_stream_stats s;
+
         if (!t->row[i])
             continue;
-        rows[n] = t->row[i]->s;
-        rows[n].latency_p50_ps = percentile(t->row[i], 50);
-        rows[n].latency_p99_ps = percentile(t->row[i], 99);
-        n++;
+        s = t->row[i]->s;
+        s.latency_p50_ps = percentile(t->row[i], 50);
+        s.latency_p99_ps = percentile(t->row[i], 99);
+        abi_out(abi_at(rows, n++), &s, sizeof(s));
     }
     if (n)
-        qsort(rows, n, sizeof(*rows), by_key);
+        qsort(rows, n, rows->size, by_key);
     return IOVP_OK;
 }
 
@@ -264,11 +270,7 @@ iovp_status iovp_stats(iovp_platform *h, iovp_stream_stats *rows, size_t *count)
     struct platform *p;
     iovp_status st = handle_enter(h, ENTER_NORMAL, &p);
 
-    if (st)
-        return st;
-    if (!count || (!rows && *count))
-        return iovp_fail(IOVP_E_INVALID, "no count, or no buffer for it");
-    return stats_rows(p->stats, rows, count);
+    return st ? st : stats_rows(p->stats, rows, count);
 }
 
 iovp_status iovp_stats_reset(iovp_platform *h)

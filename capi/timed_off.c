@@ -56,20 +56,39 @@ iovp_status timed_mmio(struct platform *p, struct platform_smmu *s,
 }
 
 iovp_status timed_dma(struct platform *p, struct platform_device_state *d,
-                      const iovp_attrs *a, uint64_t iova, void *buf,
-                      uint64_t bytes, uint32_t access, uint64_t time_ps,
+                      const struct dma_job *job, uint64_t time_ps,
                       iovp_dma_result *r)
 {
     (void)p;
     (void)d;
-    (void)a;
-    (void)iova;
-    (void)buf;
-    (void)bytes;
-    (void)access;
+    (void)job;
     (void)time_ps;
     (void)r;
     return refuse();
+}
+
+iovp_status timed_transfer(struct platform *p, struct transfer *t)
+{
+    (void)p;
+    (void)t;
+    return refuse();
+}
+
+iovp_status timed_wait(struct platform *p, uint64_t ps)
+{
+    (void)p;
+    (void)ps;
+    return refuse();
+}
+
+void timed_settle(struct platform *p)
+{
+    (void)p;
+}
+
+void timed_notify(struct platform *p)
+{
+    (void)p;
 }
 
 void timed_workload_changed(struct platform *p, struct platform_device_state *d)

@@ -2,14 +2,13 @@
 /* Patterns of DMA accesses: which address comes next.  Deterministic. */
 #include <string.h>
 
+#include "abi.h"
 #include "platform.h"
 
 const char *workload_check(const iovp_workload *w, uint32_t pasid_bits)
 {
     uint32_t i;
 
-    if (w->size != sizeof(*w))
-        return "size is not that of iovp_workload";
     if (w->pattern > IOVP_PATTERN_STRIDED)
         return "pattern is unknown";
     if (w->bytes < 1 || w->bytes > 4096)
@@ -111,16 +110,18 @@ iovp_status iovp_workload_start(iovp_device *h, const iovp_workload *w)
 {
     struct platform *p;
     struct platform_device_state *d;
-    iovp_status st = handle_enter_device(h, &p, &d);
+    iovp_status st = handle_enter_device(h, ENTER_NORMAL, &p, &d);
+    iovp_workload given;
     const char *why;
 
+    if (!st && w)
+        st = abi_in(&given, sizeof(given), sizeof(given), w, "workload");
     if (st)
         return st;
     if (!w && !d->desc.has_workload)
         return iovp_fail(IOVP_E_INVALID,
                          "%s: the device tree describes no workload", d->name);
-    if (!w)
-        w = &d->desc.workload;
+    w = w ? &given : &d->desc.workload;
     why = workload_check(w, d->desc.pasid_bits);
     if (why)
         return iovp_fail(IOVP_E_INVALID, "workload: %s", why);
@@ -134,7 +135,7 @@ iovp_status iovp_workload_stop(iovp_device *h)
 {
     struct platform *p;
     struct platform_device_state *d;
-    iovp_status st = handle_enter_device(h, &p, &d);
+    iovp_status st = handle_enter_device(h, ENTER_NORMAL, &p, &d);
 
     if (st)
         return st;

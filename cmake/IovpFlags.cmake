@@ -41,10 +41,15 @@ endif()
 add_compile_options(-ffp-contract=off)
 
 set(IOVP_NO_UNDEFINED -Wl,--no-undefined)
+if(IOVP_SANITIZE STREQUAL "thread")
+  set(sanitizers thread)
+else()
+  set(sanitizers address,undefined)
+endif()
 if(IOVP_SANITIZE)
-  add_compile_options(-fsanitize=address,undefined
-    -fno-sanitize-recover=undefined -fno-omit-frame-pointer)
-  add_link_options(-fsanitize=address,undefined)
+  add_compile_options(-fsanitize=${sanitizers}
+    -fno-sanitize-recover=all -fno-omit-frame-pointer)
+  add_link_options(-fsanitize=${sanitizers})
   if(CMAKE_C_COMPILER_ID MATCHES Clang)
     # clang's sanitizer runtime is in the executable only.
     set(IOVP_NO_UNDEFINED "")

@@ -2,6 +2,7 @@
 # The installed tree keeps the relative layout of the sources, so that the
 # headers' relative includes work:
 #   include/iovp/iovp.h, iovp_attrs.h             the C API
+#   include/iovp/iovp_dl.h, iovp_unstable.h       for dlopen; the second tier
 #   include/iovp/models/...                       cores and SystemC modules
 include(CMakePackageConfigHelpers)
 
@@ -25,8 +26,8 @@ target_include_directories(iovp_models PUBLIC
 install(TARGETS iovp_models EXPORT iovpTargets)
 install(EXPORT iovpTargets NAMESPACE iovp:: DESTINATION ${IOVP_CMAKE_DIR})
 
-install(FILES capi/iovp.h models/common/iovp_attrs.h
-  DESTINATION ${IOVP_HEADER_DIR})
+install(FILES capi/iovp.h capi/iovp_dl.h capi/iovp_unstable.h
+  models/common/iovp_attrs.h DESTINATION ${IOVP_HEADER_DIR})
 file(GLOB headers CONFIGURE_DEPENDS RELATIVE ${PROJECT_SOURCE_DIR}
   models/common/*.h models/smmuv3/smmuv3.h)
 if(IOVP_SYSTEMC)
@@ -44,7 +45,9 @@ foreach(header IN LISTS headers)
   install(FILES ${header} DESTINATION ${IOVP_HEADER_DIR}/${folder})
 endforeach()
 
-install(FILES capi/python/iovp.py capi/python/_iovp.py
+file(GLOB python CONFIGURE_DEPENDS RELATIVE ${PROJECT_SOURCE_DIR}
+  capi/python/*iovp*.py)
+install(FILES ${python}
   DESTINATION ${CMAKE_INSTALL_DATADIR}/iovp/python)
 
 configure_package_config_file(capi/iovpConfig.cmake.in iovpConfig.cmake

@@ -27,6 +27,21 @@ struct bench_case {
 extern const struct bench_case bench_cases[];
 extern const size_t bench_case_count;
 
+/*
+ * Call `once` until a run's time is over, for each run; value[] becomes
+ * calls by second.  `once` gets the number of calls so far.
+ */
+int bench_rates(const struct bench *b, double *value,
+                iovp_status (*once)(void *ud, uint64_t n), void *ud);
+/* Bytes of this process in memory. */
+double bench_resident(void);
+
+/* Address spaces of PASIDs (cmd_bench_spaces.c). */
+int bench_space_first(const struct bench *b, double *value);
+int bench_space_reuse(const struct bench *b, double *value);
+int bench_space_drop(const struct bench *b, double *value);
+int bench_space_memory(const struct bench *b, double *value);
+
 /* ---- the platform under test (cmd_bench_soc.c) ------------------------ */
 
 #define BENCH_SID        0x10u
@@ -45,6 +60,9 @@ struct bench_soc {
 /* One SMMU, one DMA master, 768 MiB of RAM; `entries` of TLB and walk cache,
  * 0: those of the default profile. */
 int bench_open(struct bench_soc *s, uint32_t mode, uint32_t entries);
+/* The same with another number of PASIDs than 2^BENCH_PASID_BITS. */
+int bench_open_pasids(struct bench_soc *s, uint32_t mode, uint32_t entries,
+                      uint32_t pasid_bits);
 /* Give transactions with `pasid` an address space. */
 int bench_space(struct bench_soc *s, uint32_t pasid, struct smmu_space *space);
 /* Map [iova, iova + bytes) to data pages from `offset` on. */

@@ -29,12 +29,8 @@ static double cpu_seconds(void)
     return (double)t.tv_sec + (double)t.tv_nsec * 1e-9;
 }
 
-/*
- * Call `once` until a run's time is over, for each run; value[] becomes
- * calls by second.  `once` gets the number of calls so far.
- */
-static int rates(const struct bench *b, double *value,
-                 iovp_status (*once)(void *ud, uint64_t n), void *ud)
+int bench_rates(const struct bench *b, double *value,
+                iovp_status (*once)(void *ud, uint64_t n), void *ud)
 {
     for (unsigned r = 0; r < b->runs; r++) {
         double start = cpu_seconds(), now = start;
@@ -86,7 +82,7 @@ static int translate_hit(const struct bench *b, double *value)
         return CMD_FAIL;
     for (uint64_t i = 0; i < 2 * HIT_PAGES && st == IOVP_OK; i++)
         st = hit_once(&t, i);
-    if (st != IOVP_OK || rates(b, value, hit_once, &t))
+    if (st != IOVP_OK || bench_rates(b, value, hit_once, &t))
         return bench_fail(&t.soc, "translation");
     if (t.faults || t.out.accesses) {
         cmd_error("the translations were no hits");
@@ -175,7 +171,7 @@ static int miss_rates(const struct bench *b, double *value, uint32_t entries,
     if (bench_open(&t.soc, IOVP_MODE_FUNCTIONAL, entries) ||
         miss_set(&t, pages))
         return CMD_FAIL;
-    if (rates(b, value, miss_once, &t))
+    if (bench_rates(b, value, miss_once, &t))
         return bench_fail(&t.soc, "translation");
     if (!t.faults)
         return CMD_OK;
@@ -220,9 +216,9 @@ static iovp_status dma_once(void *ud, uint64_t n)
 {
     uint8_t buf[64];
     struct dma *d = ud;
-    iovp_status st =
-        iovp_dma_read(d->soc.device, NULL, IOVA + n * sizeof(buf) % WINDOW, buf,
-                      sizeof(buf), &d->result);
+    iovp_status st = iovp_dma_read(d->soc.device, IOVP_NO_PASID,
+                                   IOVA + n * sizeof(buf) % WINDOW, buf,
+                                   sizeof(buf), NULL, &d->result);
 
     d->faults += d->result.status != IOVP_DMA_OK;
     return st;
@@ -234,7 +230,7 @@ static int dma_64(const struct bench *b, double *value)
 
     if (dma_open(&d, IOVP_MODE_FUNCTIONAL))
         return CMD_FAIL;
-    if (rates(b, value, dma_once, &d) || d.faults)
+    if (bench_rates(b, value, dma_once, &d) || d.faults)
         return bench_fail(&d.soc, "DMA");
     return CMD_OK;
 }
@@ -258,7 +254,7 @@ static int timed_replay(const struct bench *b, double *value)
     if (dma_open(&d, IOVP_MODE_TIMED))
         return CMD_FAIL;
     d.time = iovp_now(d.soc.platform);
-    if (rates(b, value, replay_once, &d) || d.faults)
+    if (bench_rates(b, value, replay_once, &d) || d.faults)
         return bench_fail(&d.soc, "replay");
     return CMD_OK;
 }
@@ -361,7 +357,7 @@ static int timed_trace(const struct bench *b, double *value)
 
 #define TOUCHED (16ull << 20)
 
-static double resident_bytes(void)
+double bench_resident(void)
 {
     FILE *f = fopen("/proc/self/statm", "r");
     unsigned long total = 0, resident = 0;
@@ -380,7 +376,7 @@ static double resident_bytes(void)
  */
 static int memory_cost(uint32_t mode, double *value)
 {
-    double before = resident_bytes();
+    double before = bench_resident();
     uint8_t page[PAGE];
     struct bench_soc s;
     struct smmu_space space;
@@ -391,10 +387,11 @@ static int memory_cost(uint32_t mode, double *value)
         bench_map(&s, &space, IOVA, 0, TOUCHED))
         return CMD_FAIL;
     for (uint64_t i = 0; i < TOUCHED; i += PAGE)
-        if (iovp_dma_write(s.device, NULL, IOVA + i, page, PAGE, NULL))
+        if (iovp_dma_write(s.device, IOVP_NO_PASID, IOVA + i, page, PAGE, NULL,
+                           NULL))
             return bench_fail(&s, "DMA");
     guest = (double)(s.ram.next - (BENCH_DATA & ~0x3fffffffull)) + TOUCHED;
-    *value = (resident_bytes() - before - guest) / 1e6;
+    *value = (bench_resident() - before - guest) / 1e6;
     return CMD_OK;
 }
 
@@ -433,6 +430,14 @@ const struct bench_case bench_cases[] = {
      "the same while a trace is written"},
     {"timed_replay", "1/s", 0, false, true, timed_replay,
      "timed iovp_dma_replay of 64 bytes"},
+    {"space_first_use", "1/s", 0, false, false, bench_space_first,
+     "iovp_space_get and put, of PASIDs that were not used before"},
+    {"space_reuse", "1/s", 0, false, false, bench_space_reuse,
+     "the same, of 65536 PASIDs in random order that were"},
+    {"space_drop", "1/s", 0, false, false, bench_space_drop,
+     "the same after its Context Descriptor was rewritten and invalidated"},
+    {"space_memory", "MB", 0, true, false, bench_space_memory,
+     "2^20 spaces of a device"},
     {"memory_functional", "MB", 64, true, false, memory_functional,
      "a functional platform beside the RAM its guest uses"},
     {"memory_timed", "MB", 64, true, true, memory_timed,

@@ -46,7 +46,7 @@ static int smmu_node(void *fdt, uint32_t entries)
            fdt_property_u32(fdt, "phandle", PHANDLE) || fdt_end_node(fdt);
 }
 
-static int dma_node(void *fdt)
+static int dma_node(void *fdt, uint32_t pasid_bits)
 {
     fdt32_t iommus[2] = {cpu_to_fdt32(PHANDLE), cpu_to_fdt32(BENCH_SID)};
 
@@ -54,19 +54,19 @@ static int dma_node(void *fdt)
            fdt_property_string(fdt, "compatible", "iovp,dma") ||
            reg(fdt, DMA_BASE, DMA_SIZE) ||
            fdt_property(fdt, "iommus", iommus, sizeof(iommus)) ||
-           fdt_property_u32(fdt, "pasid-num-bits", BENCH_PASID_BITS) ||
+           fdt_property_u32(fdt, "pasid-num-bits", pasid_bits) ||
            fdt_end_node(fdt);
 }
 
-static int make_tree(void *fdt, uint32_t entries)
+static int make_tree(void *fdt, uint32_t entries, uint32_t pasid_bits)
 {
     return fdt_create(fdt, TREE_BYTES) || fdt_finish_reservemap(fdt) ||
            fdt_begin_node(fdt, "") ||
            fdt_property_string(fdt, "compatible", "iovp,bench") ||
            fdt_property_u32(fdt, "#address-cells", 2) ||
            fdt_property_u32(fdt, "#size-cells", 2) || memory_node(fdt) ||
-           smmu_node(fdt, entries) || dma_node(fdt) || fdt_end_node(fdt) ||
-           fdt_finish(fdt);
+           smmu_node(fdt, entries) || dma_node(fdt, pasid_bits) ||
+           fdt_end_node(fdt) || fdt_finish(fdt);
 }
 
 int bench_fail(const struct bench_soc *s, const char *what)
@@ -77,7 +77,7 @@ int bench_fail(const struct bench_soc *s, const char *what)
     return CMD_FAIL;
 }
 
-static int bring_up(struct bench_soc *s, uint32_t mode)
+static int bring_up(struct bench_soc *s, uint32_t mode, uint32_t pasid_bits)
 {
     struct smmu_driver *d = &s->driver;
 
@@ -87,20 +87,21 @@ static int bring_up(struct bench_soc *s, uint32_t mode)
     d->ram = &s->ram;
     s->ram.next = RAM_BASE;
     s->ram.end = BENCH_DATA;
-    if (smmu_init(d) || smmu_attach(d, &s->stream, BENCH_SID, BENCH_PASID_BITS,
-                                    SMMU_S1DSS_SSID0))
+    if (smmu_init(d) ||
+        smmu_attach(d, &s->stream, BENCH_SID, pasid_bits, SMMU_S1DSS_SSID0))
         return bench_fail(s, "bring-up");
     return CMD_OK;
 }
 
-int bench_open(struct bench_soc *s, uint32_t mode, uint32_t entries)
+int bench_open_pasids(struct bench_soc *s, uint32_t mode, uint32_t entries,
+                      uint32_t pasid_bits)
 {
     iovp_platform_config config = IOVP_PLATFORM_CONFIG_INIT;
     char tree[TREE_BYTES];
 
     memset(s, 0, sizeof(*s));
     config.mode = mode;
-    if (make_tree(tree, entries)) {
+    if (make_tree(tree, entries, pasid_bits)) {
         cmd_error("the device tree of the benchmark could not be made");
         return CMD_FAIL;
     }
@@ -108,7 +109,12 @@ int bench_open(struct bench_soc *s, uint32_t mode, uint32_t entries)
         return bench_fail(s, "platform");
     if (iovp_device_find(s->platform, "dma@a000000", &s->device))
         return bench_fail(s, "device");
-    return bring_up(s, mode);
+    return bring_up(s, mode, pasid_bits);
+}
+
+int bench_open(struct bench_soc *s, uint32_t mode, uint32_t entries)
+{
+    return bench_open_pasids(s, mode, entries, BENCH_PASID_BITS);
 }
 
 int bench_space(struct bench_soc *s, uint32_t pasid, struct smmu_space *space)

@@ -244,7 +244,7 @@ static int find_smmus(struct cmd_soc *s, const iovp_node *nodes, size_t count)
 
 static int start_smmus(struct cmd_soc *s)
 {
-    iovp_status st = iovp_irq_handler(s->platform, on_irq, s);
+    iovp_status st = iovp_irq_handler(s->platform, on_irq, NULL, s);
 
     if (st != IOVP_OK)
         return cmd_api_error(s->file, st);

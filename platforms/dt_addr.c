@@ -21,7 +21,7 @@ static iovp_status check_cells(const struct dt *t, uint32_t bus,
     return IOVP_OK;
 }
 
-static iovp_status check_bus(const struct dt *t, uint32_t bus)
+iovp_status dt_check_bus(const struct dt *t, uint32_t bus)
 {
     const struct dt_node *n = &t->node[bus];
     iovp_status st = check_cells(t, bus, "#address-cells", n->address_cells);
@@ -31,8 +31,8 @@ static iovp_status check_bus(const struct dt *t, uint32_t bus)
     return check_cells(t, bus, "#size-cells", n->size_cells);
 }
 
-static iovp_status check_extent(const struct dt *t, uint32_t node,
-                                const char *property, const struct dt_range *r)
+iovp_status dt_check_extent(const struct dt *t, uint32_t node,
+                            const char *property, const struct dt_range *r)
 {
     if (!r->size)
         return dt_fail(t, node, property, "the size at 0x%" PRIx64 " is zero",
@@ -68,7 +68,7 @@ static iovp_status through_bus(const struct dt *t, uint32_t bus, uint32_t node,
                        r->base, dt_path(t, bus, path, sizeof(path)));
     if (!p.len)
         return IOVP_OK;
-    st = check_bus(t, bus);
+    st = dt_check_bus(t, bus);
     if (st == IOVP_OK)
         st = check_cells(t, above, "#address-cells", (uint8_t)pc);
     if (st != IOVP_OK)
@@ -84,7 +84,7 @@ static iovp_status through_bus(const struct dt *t, uint32_t bus, uint32_t node,
         if (!inside(r, &child))
             continue;
         r->base = r->base - child.base + dt_number(&p, i + ac, pc);
-        return check_extent(t, node, property, r);
+        return dt_check_extent(t, node, property, r);
     }
     return dt_fail(t, node, property,
                    "0x%" PRIx64 " + 0x%" PRIx64
@@ -96,7 +96,7 @@ iovp_status dt_translate(const struct dt *t, uint32_t node,
                          const char *property, struct dt_range *r)
 {
     uint32_t bus = t->node[node].parent;
-    iovp_status st = check_extent(t, node, property, r);
+    iovp_status st = dt_check_extent(t, node, property, r);
 
     for (; st == IOVP_OK && bus != DT_ROOT; bus = t->node[bus].parent)
         st = through_bus(t, bus, node, property, r);
@@ -113,7 +113,7 @@ iovp_status dt_reg_count(const struct dt *t, uint32_t node, uint32_t *count)
     *count = 0;
     if (node == DT_ROOT || !dt_get(t, node, "reg", &p))
         return IOVP_OK;
-    st = check_bus(t, t->node[node].parent);
+    st = dt_check_bus(t, t->node[node].parent);
     if (st != IOVP_OK)
         return st;
     cells = (unsigned)bus->address_cells + bus->size_cells;

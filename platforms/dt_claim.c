@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
-/* Who owns which addresses and StreamIDs: each belongs to one node. */
+/* Who owns which addresses and StreamIDs. */
 #include <inttypes.h>
+#include <string.h>
 
 #include "dt_tree.h"
 
@@ -68,7 +69,9 @@ iovp_status dt_claim_streams(struct dt *t, uint32_t node, const char *property,
                              uint32_t smmu, uint32_t space, uint32_t first,
                              uint64_t count)
 {
-    struct dt_streams s = {smmu, space, node, first, first + (count - 1)};
+    bool master = !strcmp(property, "iommus");
+    struct dt_streams s = {smmu,   space, node,
+                           master, first, first + (count - 1)};
     const struct dt_smmu *m = &t->smmu[smmu];
     char path[DT_PATH];
 
@@ -81,6 +84,8 @@ iovp_status dt_claim_streams(struct dt *t, uint32_t node, const char *property,
     for (uint32_t i = 0; i < t->stream_ranges; i++) {
         const struct dt_streams *o = &t->streams[i];
 
+        if (master && o->master && o->node != node)
+            continue;
         if (o->smmu == smmu && o->space == space && s.first <= o->last &&
             o->first <= s.last)
             return dt_fail(t, node, property,

@@ -132,6 +132,8 @@ iovp_status dt_build_dma(struct dt *t, uint32_t node)
         st = dt_workload(t, node, d.pasid_bits, &d.workload, &has);
     if (st == IOVP_OK)
         st = dt_reserve_reg(t, node);
+    if (st == IOVP_OK)
+        st = dt_reserved_regions(t, node, &d);
     d.has_workload = has;
     if (st == IOVP_OK)
         st = platform_add_device(t->platform, &d);

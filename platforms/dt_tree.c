@@ -242,6 +242,7 @@ uint32_t dt_by_phandle(const struct dt *t, uint32_t phandle)
 
 iovp_status dt_open(struct dt *t, const void *fdt, size_t bytes)
 {
+    struct platform *p = t->platform;
     iovp_status st = check_blob(fdt, bytes);
 
     if (st != IOVP_OK)
@@ -250,10 +251,10 @@ iovp_status dt_open(struct dt *t, const void *fdt, size_t bytes)
     st = count_nodes(fdt, &t->nodes);
     if (st != IOVP_OK)
         return st;
-    t->node = calloc(t->nodes, sizeof(*t->node));
-    t->phandle = calloc(t->nodes, sizeof(*t->phandle));
-    t->region = calloc(DT_MAX_REGIONS, sizeof(*t->region));
-    t->streams = calloc(DT_MAX_STREAMS, sizeof(*t->streams));
+    t->node = platform_alloc(p, t->nodes, sizeof(*t->node));
+    t->phandle = platform_alloc(p, t->nodes, sizeof(*t->phandle));
+    t->region = platform_alloc(p, DT_MAX_REGIONS, sizeof(*t->region));
+    t->streams = platform_alloc(p, DT_MAX_STREAMS, sizeof(*t->streams));
     if (!t->node || !t->phandle || !t->region || !t->streams)
         return iovp_fail(IOVP_E_NOMEM, "no memory to index the device tree");
     st = index_nodes(t);
@@ -262,8 +263,8 @@ iovp_status dt_open(struct dt *t, const void *fdt, size_t bytes)
 
 void dt_close(struct dt *t)
 {
-    free(t->node);
-    free(t->phandle);
-    free(t->region);
-    free(t->streams);
+    platform_free(t->platform, t->node);
+    platform_free(t->platform, t->phandle);
+    platform_free(t->platform, t->region);
+    platform_free(t->platform, t->streams);
 }

@@ -76,6 +76,7 @@ struct dt_streams {
     uint32_t smmu;
     uint32_t space;
     uint32_t node;
+    bool master; /* of `iommus`: masters may share a StreamID, as a group */
     uint64_t first;
     uint64_t last;
 };
@@ -173,6 +174,11 @@ iovp_status dt_reg_count(const struct dt *t, uint32_t node, uint32_t *count);
 /* Entry `i`, as a CPU address. */
 iovp_status dt_reg(const struct dt *t, uint32_t node, uint32_t i,
                    struct dt_range *r);
+/* The cells of a bus with modelled nodes: one or two each. */
+iovp_status dt_check_bus(const struct dt *t, uint32_t bus);
+/* Not empty, and no wrap-around. */
+iovp_status dt_check_extent(const struct dt *t, uint32_t node,
+                            const char *property, const struct dt_range *r);
 /* From the address space of the node's parent to that of the CPU. */
 iovp_status dt_translate(const struct dt *t, uint32_t node,
                          const char *property, struct dt_range *r);
@@ -197,6 +203,12 @@ iovp_status dt_claim_streams(struct dt *t, uint32_t node, const char *property,
 /* SPI numbers from `interrupts` or `interrupts-extended`, at most `max`. */
 iovp_status dt_interrupts(const struct dt *t, uint32_t node, uint32_t *spi,
                           uint32_t max, uint32_t *count);
+
+/* ---- reserved regions (dt_reserved.c) --------------------------------- */
+
+/* IOVAs that memory-region of a device reserves. */
+iovp_status dt_reserved_regions(const struct dt *t, uint32_t node,
+                                struct platform_device *d);
 
 /* ---- factories ------------------------------------------------------- */
 

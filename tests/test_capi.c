@@ -266,8 +266,10 @@ TEST_CASE(Capi, StatisticsList)
     REQUIRE(soc_open(&s, IOVP_MODE_FUNCTIONAL, 0));
     CHECK_EQ(iovp_stats(s.p, NULL, &n), IOVP_OK);
     CHECK_EQ(n, 0);
-    CHECK_EQ(iovp_dma_read(s.raw, NULL, SOC_DATA, &v, 8, NULL), IOVP_OK);
-    CHECK_EQ(iovp_dma_read(s.npu, NULL, 0, &v, 8, NULL), IOVP_OK);
+    CHECK_EQ(iovp_dma_read(s.raw, IOVP_NO_PASID, SOC_DATA, &v, 8, NULL, NULL),
+             IOVP_OK);
+    CHECK_EQ(iovp_dma_read(s.npu, IOVP_NO_PASID, 0, &v, 8, NULL, NULL),
+             IOVP_OK);
     FAILS(iovp_stats(s.p, row, NULL), IOVP_E_INVALID);
     n = 1;
     FAILS(iovp_stats(s.p, NULL, &n), IOVP_E_INVALID);
@@ -358,7 +360,7 @@ static iovp_status dma_with(struct soc *s, iovp_attrs a)
     iovp_dma_result r = {.size = sizeof(r)};
     uint64_t v = 0;
 
-    return iovp_dma_read(s->npu, &a, 0, &v, 8, &r);
+    return iovp_dma_read(s->npu, soc_pasid_of(&a), 0, &v, 8, &a, &r);
 }
 
 /* Every field beyond its range; `set` says how the compiled field is changed.
@@ -404,19 +406,25 @@ TEST_CASE(Capi, DmaArguments)
     struct soc s;
 
     REQUIRE(soc_open(&s, IOVP_MODE_FUNCTIONAL, 0));
-    FAILS(iovp_dma_read(s.raw, NULL, SOC_RAM, NULL, 8, &r), IOVP_E_INVALID);
-    FAILS(iovp_dma_write(s.raw, NULL, SOC_RAM, NULL, 8, &r), IOVP_E_INVALID);
-    FAILS(iovp_dma_read(s.raw, NULL, SOC_RAM, b, 0, &r), IOVP_E_INVALID);
-    FAILS(iovp_dma_read(s.raw, NULL, SOC_RAM, b, (1u << 30) + 1, &r),
+    FAILS(iovp_dma_read(s.raw, IOVP_NO_PASID, SOC_RAM, NULL, 8, NULL, &r),
           IOVP_E_INVALID);
-    FAILS(iovp_dma_read(s.raw, NULL, SOC_RAM, b, SIZE_MAX, &r), IOVP_E_INVALID);
+    FAILS(iovp_dma_write(s.raw, IOVP_NO_PASID, SOC_RAM, NULL, 8, NULL, &r),
+          IOVP_E_INVALID);
+    FAILS(iovp_dma_read(s.raw, IOVP_NO_PASID, SOC_RAM, b, 0, NULL, &r),
+          IOVP_E_INVALID);
+    FAILS(iovp_dma_read(s.raw, IOVP_NO_PASID, SOC_RAM, b, (1u << 30) + 1, NULL,
+                        &r),
+          IOVP_E_INVALID);
+    FAILS(iovp_dma_read(s.raw, IOVP_NO_PASID, SOC_RAM, b, SIZE_MAX, NULL, &r),
+          IOVP_E_INVALID);
     FAILS(iovp_dma_replay(s.raw, NULL, SOC_RAM, 0, 1, 0, &r), IOVP_E_INVALID);
     FAILS(iovp_dma_replay(s.raw, NULL, SOC_RAM, 4097, 1, 0, &r),
           IOVP_E_INVALID);
     FAILS(iovp_dma_replay(s.raw, NULL, SOC_RAM, 8, 0, 0, &r), IOVP_E_INVALID);
     FAILS(iovp_dma_replay(s.raw, NULL, SOC_RAM, 8, 3, 0, &r), IOVP_E_INVALID);
     r.size++;
-    FAILS(iovp_dma_read(s.raw, NULL, SOC_RAM, b, 8, &r), IOVP_E_INVALID);
+    FAILS(iovp_dma_read(s.raw, IOVP_NO_PASID, SOC_RAM, b, 8, NULL, &r),
+          IOVP_E_INVALID);
     CHECK_EQ(r.status, 99);
     FAILS(iovp_translate(s.raw, NULL, 0, 4, 0, &t), IOVP_E_INVALID);
     FAILS(iovp_translate(s.raw, NULL, 0, 1, 2, &t), IOVP_E_INVALID);

@@ -66,7 +66,7 @@ static iovp_status call_mem_write(void *h)
 
 static iovp_status call_irq_handler(void *h)
 {
-    return iovp_irq_handler(h, NULL, NULL);
+    return iovp_irq_handler(h, NULL, NULL, NULL);
 }
 
 static iovp_status call_devices(void *h)
@@ -132,12 +132,12 @@ static iovp_status call_workload_stop(void *h)
 
 static iovp_status call_dma_read(void *h)
 {
-    return iovp_dma_read(h, NULL, SOC_DATA, buffer, 64, NULL);
+    return iovp_dma_read(h, IOVP_NO_PASID, SOC_DATA, buffer, 64, NULL, NULL);
 }
 
 static iovp_status call_dma_write(void *h)
 {
-    return iovp_dma_write(h, NULL, SOC_DATA, buffer, 64, NULL);
+    return iovp_dma_write(h, IOVP_NO_PASID, SOC_DATA, buffer, 64, NULL, NULL);
 }
 
 static iovp_status call_dma_replay(void *h)
@@ -247,8 +247,10 @@ static bool busy_soc(struct soc *s, struct state *before)
     if (!soc_open(s, IOVP_MODE_FUNCTIONAL, 0))
         return false;
     soc_path(trace_path, sizeof(trace_path), "misuse");
-    CHECK_EQ(iovp_dma_write(s->raw, NULL, SOC_DATA, &v, 8, NULL), IOVP_OK);
-    CHECK_EQ(iovp_dma_write(s->npu, NULL, SOC_DATA, &v, 8, NULL), IOVP_OK);
+    CHECK_EQ(iovp_dma_write(s->raw, IOVP_NO_PASID, SOC_DATA, &v, 8, NULL, NULL),
+             IOVP_OK);
+    CHECK_EQ(iovp_dma_write(s->npu, IOVP_NO_PASID, SOC_DATA, &v, 8, NULL, NULL),
+             IOVP_OK);
     take_state(s, before);
     CHECK_EQ(before->rows, 2);
     return true;
@@ -504,11 +506,12 @@ TEST_CASE(Misuse, Callbacks)
     REQUIRE(soc_open(&s, IOVP_MODE_FUNCTIONAL, 0));
     REQUIRE(soc_open(&other, IOVP_MODE_FUNCTIONAL, 0));
     soc_path(trace_path, sizeof(trace_path), "callback");
-    CHECK_EQ(iovp_irq_handler(s.p, from_callback, &in), IOVP_OK);
+    CHECK_EQ(iovp_irq_handler(s.p, from_callback, NULL, &in), IOVP_OK);
     /* from a register write, a DMA and a translation */
     sync_by_irq(&s);
     CHECK_EQ(in.calls, 1);
-    CHECK_EQ(iovp_dma_read(s.npu, NULL, 0, &v, 8, NULL), IOVP_OK);
+    CHECK_EQ(iovp_dma_read(s.npu, IOVP_NO_PASID, 0, &v, 8, NULL, NULL),
+             IOVP_OK);
     CHECK_EQ(in.calls, 2);
     CHECK_EQ(smmu_events(&s.drv, NULL, NULL), 0);
     expect(&functions[FUNCTIONS - 2], s.npu, IOVP_OK);
@@ -517,7 +520,7 @@ TEST_CASE(Misuse, Callbacks)
     CHECK(access(trace_path, F_OK) != 0);
     CHECK_EQ(iovp_mem_read(s.p, SOC_DATA, ram, 3), IOVP_OK);
     CHECK_MEM(ram, seen, 3);
-    CHECK_EQ(iovp_irq_handler(s.p, NULL, NULL), IOVP_OK);
+    CHECK_EQ(iovp_irq_handler(s.p, NULL, NULL, NULL), IOVP_OK);
     sync_by_irq(&s);
     CHECK_EQ(in.calls, 3);
     soc_close(&s);

@@ -33,8 +33,8 @@ static uint32_t dma(iovp_device *d, const iovp_attrs *a, uint64_t iova,
 {
     iovp_dma_result r = {.size = sizeof(r), .status = 99};
 
-    CHECK_EQ(write ? iovp_dma_write(d, a, iova, buf, bytes, &r)
-                   : iovp_dma_read(d, a, iova, buf, bytes, &r),
+    CHECK_EQ(write ? iovp_dma_write(d, soc_pasid_of(a), iova, buf, bytes, a, &r)
+                   : iovp_dma_read(d, soc_pasid_of(a), iova, buf, bytes, a, &r),
              IOVP_OK);
     return r.status;
 }
@@ -218,7 +218,7 @@ TEST_CASE(CapiRun, InterruptsOfEveryKind)
 
     REQUIRE(soc_open(&s, IOVP_MODE_FUNCTIONAL, 0));
     i.p = s.p;
-    CHECK_EQ(iovp_irq_handler(s.p, on_irq, &i), IOVP_OK);
+    CHECK_EQ(iovp_irq_handler(s.p, on_irq, NULL, &i), IOVP_OK);
     command(&s, SYNC_IRQ, 0);
     CHECK_EQ(i.count, 1);
     CHECK_EQ(i.last.kind, IOVP_IRQ_WIRED);

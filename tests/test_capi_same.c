@@ -86,10 +86,12 @@ static void do_dma(struct soc *s, struct outcome *o, const struct step *t)
     r->size = sizeof(*r);
     memset(buf, (int)(o->results | 1), t->bytes);
     if (t->write)
-        CHECK_EQ(iovp_dma_write(d[t->device], with, t->iova, buf, t->bytes, r),
+        CHECK_EQ(iovp_dma_write(d[t->device], soc_pasid_of(with), t->iova, buf,
+                                t->bytes, with, r),
                  IOVP_OK);
     else
-        CHECK_EQ(iovp_dma_read(d[t->device], with, t->iova, buf, t->bytes, r),
+        CHECK_EQ(iovp_dma_read(d[t->device], soc_pasid_of(with), t->iova, buf,
+                               t->bytes, with, r),
                  IOVP_OK);
     hash(o, buf, t->bytes);
     if (r->time_out <= r->time_in)

@@ -159,7 +159,9 @@ static void run_tree(void *ud)
     CHECK_EQ(iovp_mem_write(p, 0x90000000, &v, 8), IOVP_OK);
     if (strstr(ud, "raw@")) {
         CHECK_EQ(iovp_device_find(p, "raw@a020000", &raw), IOVP_OK);
-        CHECK_EQ(iovp_dma_read(raw, NULL, 0x90000000, &got, 8, NULL), IOVP_OK);
+        CHECK_EQ(
+            iovp_dma_read(raw, IOVP_NO_PASID, 0x90000000, &got, 8, NULL, NULL),
+            IOVP_OK);
         CHECK_EQ(got, 5);
     }
     if (strstr(ud, "smmu"))
@@ -195,7 +197,8 @@ static void time_of_calls(void *ud)
     REQUIRE(soc_create(&s, IOVP_MODE_TIMED, 0));
     CHECK_EQ(iovp_now(s.p), 0);
     CHECK(soc_reg(&s, 0) != 0);
-    CHECK_EQ(iovp_dma_write(s.raw, NULL, SOC_DATA, &v, 8, &r), IOVP_OK);
+    CHECK_EQ(iovp_dma_write(s.raw, IOVP_NO_PASID, SOC_DATA, &v, 8, NULL, &r),
+             IOVP_OK);
     CHECK_EQ(r.status, IOVP_DMA_OK);
     CHECK_EQ(r.time_in, 0);
     CHECK(r.time_out > 0);
@@ -281,7 +284,8 @@ static void *other_thread(void *ud)
 
     CHECK_EQ(iovp_run_until(s->p, 1000, NULL), IOVP_E_THREAD);
     CHECK_EQ(iovp_mmio_read(s->p, SOC_SMMU, 4, 0, &v), IOVP_E_THREAD);
-    CHECK_EQ(iovp_dma_read(s->raw, NULL, SOC_DATA, &v, 8, NULL), IOVP_E_THREAD);
+    CHECK_EQ(iovp_dma_read(s->raw, IOVP_NO_PASID, SOC_DATA, &v, 8, NULL, NULL),
+             IOVP_E_THREAD);
     iovp_platform_destroy(s->p);
     return NULL;
 }
@@ -305,7 +309,8 @@ static void on_irq(void *ud, const iovp_irq_event *e)
     CHECK_EQ(v, h->count);
     CHECK_EQ(iovp_run_until(h->s->p, 1 << 30, NULL), IOVP_E_REENTRY);
     CHECK_EQ(iovp_mmio_write(h->s->p, SOC_SMMU, 4, 0, 0), IOVP_E_REENTRY);
-    CHECK_EQ(iovp_dma_read(h->s->raw, NULL, 0, &v, 8, NULL), IOVP_E_REENTRY);
+    CHECK_EQ(iovp_dma_read(h->s->raw, IOVP_NO_PASID, 0, &v, 8, NULL, NULL),
+             IOVP_E_REENTRY);
     CHECK_EQ(iovp_workload_stop(h->s->npu), IOVP_E_REENTRY);
     iovp_platform_destroy(h->s->p);
 }
@@ -326,7 +331,7 @@ static void callbacks(void *ud)
     REQUIRE(soc_open(&s, IOVP_MODE_TIMED, 0));
     REQUIRE(pthread_create(&t, NULL, other_thread, &s) == 0);
     pthread_join(t, NULL);
-    CHECK_EQ(iovp_irq_handler(s.p, on_irq, &h), IOVP_OK);
+    CHECK_EQ(iovp_irq_handler(s.p, on_irq, NULL, &h), IOVP_OK);
     /* faults: the first finds the queue empty, the others do not */
     CHECK_EQ(iovp_workload_start(s.npu, &w), IOVP_OK);
     CHECK_EQ(iovp_run_until(s.p, UINT64_MAX, NULL), IOVP_OK);

@@ -32,12 +32,22 @@ struct smmu_queue {
     uint32_t cons;
 };
 
+/* For a driver inside of a larger program. */
+struct smmu_hooks {
+    /* Cleared guest RAM; 0 if there is none left. */
+    uint64_t (*alloc)(void *ud, uint64_t bytes, uint64_t align);
+    iovp_status (*wait)(void *ud, uint64_t ps);
+};
+
 struct smmu_driver {
     /* Set by the caller before smmu_init. */
     iovp_platform *platform;
     uint64_t base;    /* of the register pages */
     uint64_t poll_ps; /* simulated time between polls, 0: functional mode */
     struct smmu_ram *ram;
+    const struct smmu_hooks *hooks; /* instead of ram and iovp_run_until, or
+                                     * NULL */
+    void *ud;                       /* of hooks */
 
     /* From the ID registers. */
     unsigned sid_bits;
@@ -69,6 +79,8 @@ struct smmu_space {
 /* A stream with its table of Context Descriptors, one a PASID. */
 struct smmu_stream {
     uint32_t sid;
+    unsigned others; /* more StreamIDs that use the table */
+    const uint32_t *other;
     unsigned cd_log2; /* the table holds 2^cd_log2 CDs */
     bool cd_2level;
     uint64_t cd_table;
@@ -131,6 +143,8 @@ int smmu_unbind(struct smmu_driver *d, struct smmu_stream *st, uint32_t pasid,
 
 /* Consume the Event queue; call it when line "eventq" interrupts. */
 int smmu_events(struct smmu_driver *d, smmu_event_fn *fn, void *ud);
+/* The oldest event; false: there is none. */
+bool smmu_event_next(struct smmu_driver *d, struct smmu_event *e);
 /* "F_TRANSLATION: StreamID 0x10, PASID 3, read of 0x1000, ..." */
 const char *smmu_event_name(uint8_t type);
 void smmu_event_text(const struct smmu_event *e, char *buf, size_t size);

@@ -7,10 +7,14 @@
 
 /* Registers, page 0 (6.1). */
 #define IDR0            0x00
+#define IDR0_S2P        (1u << 0)
 #define IDR0_S1P        (1u << 1)
 #define IDR0_TTF_AA64   (1u << 3)
+#define IDR0_ATS        (1u << 10)
 #define IDR0_ASID16     (1u << 12)
+#define IDR0_VMID16     (1u << 18)
 #define IDR0_CD2L       (1u << 19)
+#define IDR0_STALL_MODEL 24 /* [25:24] */
 #define IDR0_ST_LEVEL   27 /* [28:27] */
 #define IDR1            0x04
 #define IDR1_SIDSIZE    0          /* [5:0] */
@@ -20,6 +24,8 @@
 #define IDR1_PRESETS    (7u << 28) /* TABLES_PRESET, QUEUES_PRESET, REL */
 #define IDR5            0x14
 #define IDR5_GRAN4K     (1u << 4)
+#define IDR5_GRAN16K    (1u << 5)
+#define IDR5_GRAN64K    (1u << 6)
 #define CR0             0x20
 #define CR0_SMMUEN      (1u << 0)
 #define CR0_EVENTQEN    (1u << 2)
@@ -59,11 +65,21 @@
 #define CMD_CFGI_STE      0x03u
 #define CMD_CFGI_ALL      0x04u /* CFGI_STE_RANGE with Range = 31 */
 #define CMD_CFGI_CD       0x05u
+#define CMD_CFGI_CD_ALL   0x06u
+#define CMD_TLBI_NH_ALL   0x10u
 #define CMD_TLBI_NH_ASID  0x11u
 #define CMD_TLBI_NH_VA    0x12u
+#define CMD_TLBI_NH_VAA   0x13u
+#define CMD_TLBI_S12_VMALL 0x28u
+#define CMD_TLBI_S2_IPA   0x2au
 #define CMD_TLBI_NSNH_ALL 0x30u
+#define CMD_ATC_INV       0x40u
+#define CMD_RESUME        0x44u
+#define CMD_RESUME_RETRY  (1ull << 12) /* Ac */
+#define CMD_RESUME_ABORT  (1ull << 13) /* Ab */
 #define CMD_SYNC          0x46u
 #define CMD_LEAF          1u /* second word */
+#define CMD_VMID(vmid)    ((uint64_t)(vmid) << 32)
 #define CMD_SID(sid)      ((uint64_t)(sid) << 32)
 #define CMD_SSID(ssid)    ((uint64_t)(ssid) << 12)
 #define CMD_ASID(asid)    ((uint64_t)(asid) << 48)
@@ -72,21 +88,39 @@
 #define L1STD_BYTES    8
 #define STE_BYTES      64
 #define STE0_V         1ull
-#define STE0_ABORT     (0ull << 1) /* Config */
-#define STE0_S1        (5ull << 1)
+#define STE0_CONFIG(c) ((uint64_t)(c) << 1)
+#define STE0_ABORT     STE0_CONFIG(0)
+#define STE0_BYPASS    STE0_CONFIG(4)
+#define STE0_S1        STE0_CONFIG(5)
+#define STE0_S2        STE0_CONFIG(6)
+#define STE0_NESTED    STE0_CONFIG(7)
 #define STE0_S1FMT_64K (2ull << 4)
 #define STE0_S1CDMAX   59
 #define STE1_WB_ISH    (1ull << 2 | 1ull << 4 | 3ull << 6) /* S1CIR COR CSH */
+#define STE1_S1STALLD  (1ull << 27)
+#define STE1_SHCFG_IN  (1ull << 44) /* the incoming shareability */
+#define STE2_S2T0SZ    32
+#define STE2_S2SL0     38
+#define STE2_WB_ISH    (1ull << 40 | 1ull << 42 | 3ull << 44) /* IR0 OR0 SH0 */
+#define STE2_S2TG      46
+#define STE2_S2PS      48
+#define STE2_S2AA64    (1ull << 51)
+#define STE2_S2PTW     (1ull << 54)
+#define STE2_S2S       (1ull << 57)
+#define STE2_S2R       (1ull << 58)
 #define L1CD_V         1ull
 #define L1CD_BYTES     8
 #define CD_BYTES       64
 #define CD_LEAF_LOG2   10 /* CDs in a 64 KiB leaf table */
 #define CD0_T0SZ       16ull
+#define CD0_TG0        6
+#define CD0_EPD0       (1ull << 14)
 #define CD0_WB_ISH     (1ull << 8 | 1ull << 10 | 3ull << 12) /* IR0 OR0 SH0 */
 #define CD0_EPD1       (1ull << 30)
 #define CD0_V          (1ull << 31)
 #define CD0_IPS        32
 #define CD0_AA64       (1ull << 41)
+#define CD0_S          (1ull << 44)
 #define CD0_R          (1ull << 45)
 #define CD0_A          (1ull << 46)
 #define CD0_ASET       (1ull << 47)
@@ -109,9 +143,40 @@ void smmu_fail(struct smmu_driver *d, const char *fmt, ...)
 void smmu_begin(struct smmu_driver *d);
 int smmu_end(const struct smmu_driver *d);
 
+/* Registers of 32 bits. */
+uint32_t smmu_rd32(struct smmu_driver *d, uint32_t reg);
+void smmu_wr32(struct smmu_driver *d, uint32_t reg, uint32_t v);
+/* CR0 and IRQ_CTRL, acknowledged on return. */
+void smmu_set_cr0(struct smmu_driver *d, uint32_t v);
+void smmu_set_irq_ctrl(struct smmu_driver *d, uint32_t v);
+
 /* Words of guest memory. */
 uint64_t smmu_get64(struct smmu_driver *d, uint64_t addr);
 void smmu_put64(struct smmu_driver *d, uint64_t addr, uint64_t v);
+
+uint32_t smmu_queue_next(const struct smmu_queue *q, uint32_t index);
+uint64_t smmu_queue_entry(const struct smmu_queue *q, uint32_t index);
+
+/* 2^log2 STEs that abort. */
+void smmu_ste_abort(struct smmu_driver *d, uint64_t table, unsigned log2);
+/* The address of an STE; its table is made if need be. */
+uint64_t smmu_ste_address(struct smmu_driver *d, uint32_t sid);
+/* Change an STE; on return no transaction uses the old one. */
+void smmu_ste_write(struct smmu_driver *d, uint32_t sid,
+                    const uint64_t word[STE_BYTES / 8]);
+/* Words of an STE for stage 1 by the stream's table. */
+void smmu_ste_stage1(const struct smmu_stream *st,
+                     uint64_t word[STE_BYTES / 8]);
+
+/* Make a stream's table of CDs, empty. */
+void smmu_cd_table(struct smmu_driver *d, struct smmu_stream *st,
+                   unsigned pasid_bits);
+/* Change a CD; on return no transaction uses the old one. */
+void smmu_cd_write(struct smmu_driver *d, const struct smmu_stream *st,
+                   uint32_t ssid, const uint64_t word[CD_BYTES / 8]);
+/* Words of a CD for the driver's own tables. */
+void smmu_cd_words(const struct smmu_driver *d, const struct smmu_space *s,
+                   uint64_t word[CD_BYTES / 8]);
 
 /* Queue a command; and wait until all of them are complete. */
 void smmu_cmd(struct smmu_driver *d, uint64_t word0, uint64_t word1);

@@ -1,9 +1,10 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: MIT
-"""Make _iovp.py, the ctypes declarations, from the public headers.
+"""Make what follows from the public headers: _iovp.py, the declarations for
+ctypes, and iovp_dl.h, the types of functions for dlsym.
 
-    gen.py            write _iovp.py
-    gen.py --check    is the file what would be written?
+    gen.py            write both
+    gen.py --check    are the files what would be written?
     gen.py --listing  C: prints constants, sizes and offsets; declares every
                       function once more, so that a wrong reading of the
                       header does not compile
@@ -20,6 +21,7 @@ HERE = os.path.dirname(os.path.abspath(__file__))
 ROOT = os.path.dirname(os.path.dirname(HERE))
 HEADERS = ("models/common/iovp_attrs.h", "capi/iovp.h")
 OUTPUT = os.path.join(HERE, "_iovp.py")
+DL_OUTPUT = os.path.join(ROOT, "capi", "iovp_dl.h")
 
 SCALARS = {"char": "c_char", "int": "c_int", "size_t": "c_size_t",
            **{f"{u}int{n}_t": f"c_{u}int{n}"
@@ -282,12 +284,24 @@ def defaults(header, name, members):
     for (_, member), value in zip(members, values):
         if value.startswith("sizeof") or value == "NULL":
             continue
-        if value.startswith("{"):
+        if nested := re.findall(r"\b(\w+)_INIT\b", value):
+            found[member] = nested_default(name, member, value, nested)
+        elif value.startswith("{"):
             if re.search(r"[^{}\s,0]", value):
                 raise Unknown(f"{name}.{member} is initialised with {value}")
         elif (text := python_value(value)) != "0":
             found[member] = text
     return found
+
+
+def nested_default(name, member, value, nested):
+    """Structures in a structure: their defaults are those of their class."""
+    if re.sub(r"\w+_INIT|[{}\s,]", "", value) or len(set(nested)) > 1:
+        raise Unknown(f"{name}.{member} is initialised with {value}")
+    cls, count = nested[0].lower(), len(nested)
+    if not value.startswith("{"):
+        return f"{cls}()"
+    return f"({cls} * {count})(*[{cls}()] * {count})"
 
 
 HEAD = '''\
@@ -310,10 +324,12 @@ class Sized(Structure):
 
 BIND = '''\
 def bind(library):
-    """Give the functions of a CDLL their types; AttributeError names one
-    that it lacks."""
+    """Give the functions of a CDLL their types.  One that it lacks is not
+    there: AttributeError when it is used."""
     for name, (result, *arguments) in FUNCTIONS.items():
-        function = getattr(library, name)
+        function = getattr(library, name, None)
+        if function is None:
+            continue
         function.restype = result
         function.argtypes = arguments
     return library'''
@@ -355,7 +371,7 @@ def emit_type(header, kind, name, what, functions):
     if kind == "struct":
         return emit_aggregate(header, name, kind, what, functions)
     if kind == "typedef":
-        return [f"{name} = {ctype(what, functions)}"]
+        return [fill(f"{name} =", ctype(what, functions).split(", "), 4, "")]
     return [f"class {name}(Structure):\n"
             '    """Opaque: only POINTER of it exists."""']
 
@@ -445,6 +461,51 @@ def stub(header):
     return "\n".join(out)
 
 
+DL_HEAD = '''\
+/* SPDX-License-Identifier: MIT */
+/*
+ * Types of the functions of iovp.h, for programs that load libiovp by dlopen:
+ *
+ *     iovp_dl_version *version =
+ *         (iovp_dl_version *)dlsym(library, "iovp_version");
+ *
+ * Made from iovp.h by python/gen.py; do not edit.
+ */
+#ifndef IOVP_DL_H
+#define IOVP_DL_H
+
+#include "iovp.h"
+
+/* The library of this header's version. */
+#define IOVP_DL_SONAME "libiovp.so.{soname}"
+
+#ifdef __cplusplus
+extern "C" {{
+#endif
+
+/* clang-format off */
+{types}
+/* clang-format on */
+
+#ifdef __cplusplus
+}}
+#endif
+
+#endif
+'''
+
+
+def dl_header(header):
+    constants = dict(header.constants)
+    types = []
+    for name, kind in header.functions:
+        text = c_type(kind, name.replace("iovp_", "iovp_dl_", 1)) + ";"
+        types.append(fill("typedef", text.split(", "), 4, ""))
+    return DL_HEAD.format(types="\n".join(types), soname=".".join(
+        constants.get(f"IOVP_VERSION_{part}", "0")
+        for part in ("MAJOR", "MINOR")))
+
+
 def python_layout(header):
     """What the C listing prints, from the module as it is imported."""
     sys.path.insert(0, HERE)
@@ -474,25 +535,26 @@ def python_layout(header):
         yield f"scalar {name} {ctypes.sizeof(kind)}"
 
 
-def check(text):
-    with open(OUTPUT) as file:
-        if file.read() == text:
-            return 0
-    print("capi/python/_iovp.py is not made from this header: "
-          "run capi/python/gen.py")
-    return 1
+def check(texts):
+    status = 0
+    for path, text in texts.items():
+        if not os.path.exists(path) or open(path).read() != text:
+            print(f"{os.path.relpath(path, ROOT)} is not made from this "
+                  "header: run capi/python/gen.py")
+            status = 1
+    return status
 
 
 def main():
     mode = sys.argv[1] if len(sys.argv) > 1 else ""
     try:
         header = read_headers()
-        text = emit(header)
+        texts = {OUTPUT: emit(header), DL_OUTPUT: dl_header(header)}
     except Unknown as error:
         print(f"gen.py cannot read the header: {error}")
         return 1
     if mode == "--check":
-        return check(text)
+        return check(texts)
     if mode == "--listing":
         print(listing(header))
     elif mode == "--layout":
@@ -503,8 +565,9 @@ def main():
         print(__doc__)
         return 2
     else:
-        with open(OUTPUT, "w") as file:
-            file.write(text)
+        for path, text in texts.items():
+            with open(path, "w") as file:
+                file.write(text)
     return 0
 
 

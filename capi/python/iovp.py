@@ -13,174 +13,39 @@ the result.  Constants are those of iovp.h without IOVP_: MODE_TIMED,
 SPACE_SECURE, E_HANDLE.  A platform belongs to the thread that created it.
 
 The library is the one that the environment variable IOVP_LIBRARY names, or
-else the libiovp.so.0 that the dynamic loader finds.  Functions that have no
+else the libiovp.so.0.2 that the dynamic loader finds.  Functions that have no
 method here are called by `lib` with the types of the module `_iovp`.
 """
 import collections
 import ctypes
-import functools
-import os
 import weakref
-from ctypes import POINTER, byref, c_size_t, c_uint32, c_uint64, sizeof
+from ctypes import POINTER, byref, c_size_t, c_uint32, c_uint64
 
 import _iovp
+from _iovp_base import (Callbacks, Error, attrs, check, encode_path, fill,
+                        has_systemc, lib, pasid_of, plain, read_bytes,
+                        two_calls, unsigned, version)
+from _iovp_host import Context, Domain, Process
+from _iovp_views import Notifier, Space, Views
 
-lib = _iovp.bind(ctypes.CDLL(os.environ.get("IOVP_LIBRARY", "libiovp.so.0")))
+__all__ = ["Context", "Device", "DmaResult", "Domain", "Error", "Notifier",
+           "Platform", "Process", "Space", "TraceReader", "Transfer", "attrs",
+           "check", "has_systemc", "lib", "version"]
 
-globals().update({_name[len("IOVP_"):]: _value
-                  for _name, _value in vars(_iovp).items()
-                  if _name.startswith("IOVP_")})
-
-_STATUS_NAMES = {_value: _name for _name, _value in vars(_iovp).items()
-                 if _name.startswith("IOVP_E_")}
-
-
-class Error(Exception):
-    """A call that failed: `status` is one of E_*, `message` a sentence."""
-
-    def __init__(self, status, message):
-        name = _STATUS_NAMES.get(status, status)
-        super().__init__(f"{name}: {message}")
-        self.status = status
-        self.message = message
-
-
-def check(status):
-    """Raise Error unless a status is OK."""
-    if status != _iovp.IOVP_OK:
-        said = lib.iovp_last_error() or lib.iovp_strerror(status)
-        raise Error(status, said.decode(errors="replace"))
-
-
-def version():
-    """The version of the library that is running: (major, minor, patch)."""
-    number = lib.iovp_version()
-    return number // 10000, number // 100 % 100, number % 100
-
-
-def has_systemc():
-    """Do timed platforms exist in this library?"""
-    return lib.iovp_has_systemc() != 0
-
-
-def _unsigned(bits, **values):
-    """ctypes would cut off what does not fit."""
-    for name, value in values.items():
-        if not 0 <= value < 1 << bits:
-            raise Error(_iovp.IOVP_E_INVALID,
-                        f"{name} has not {bits} bits without sign")
-
-
-# ---- structures and lists ---------------------------------------------------
-
-@functools.lru_cache(maxsize=None)
-def _tuple_class(struct):
-    """iovp_stream_stats -> the named tuple StreamStats, without size."""
-    title = "".join(part.title() for part in struct.__name__.split("_")[1:])
-    return collections.namedtuple(title, [
-        field for field, *_ in struct._fields_
-        if field not in ("size", "reserved")])
-
-
-def _plain(value):
-    """A named tuple, a tuple, a str or an int of what ctypes delivers."""
-    if isinstance(value, bytes):
-        return value.decode(errors="replace")
-    if isinstance(value, ctypes.Array):
-        return tuple(_plain(item) for item in value)
-    if isinstance(value, ctypes.Structure):
-        cls = _tuple_class(type(value))
-        return cls(*[_plain(getattr(value, field)) for field in cls._fields])
-    return value
-
-
-def _fill(struct, **values):
-    """Set fields of a structure; a value that is cut off raises."""
-    for name, value in values.items():
-        setattr(struct, name, value)
-        if isinstance(value, int) and getattr(struct, name) != value:
-            raise Error(_iovp.IOVP_E_INVALID, f"{name} is out of range")
-    return struct
-
-
-def _two_calls(call, cls):
-    """A list by the two-call rule: call(buffer, count) -> status."""
-    count = c_size_t(0)
-    status = call(None, byref(count))
-    while status == _iovp.IOVP_E_SPACE:
-        items = (cls * count.value)()
-        if issubclass(cls, _iovp.Sized):
-            for item in items:
-                item.size = sizeof(cls)
-        status = call(items, byref(count))
-    check(status)
-    return items[:count.value] if count.value else []
-
-
-def _bytes(call):
-    return bytes(_two_calls(call, ctypes.c_uint8))
-
-
-def _path(path):
-    return os.fsencode(path)
-
-
-_ATTRIBUTES = ("stream_id", "pasid", "space", "privileged", "instruction",
-               "addr_type", "no_write", "mem_type", "shareability")
-
-
-def attrs(**given):
-    """An iovp_attrs of keywords: stream_id, pasid (None: without PASID),
-    space (SPACE_*), privileged, instruction, addr_type (AT_*), no_write,
-    mem_type (a byte of MAIR_ELx), shareability (SH_*).  What is not given is
-    the device's."""
-    found = _iovp.iovp_attrs()
-    for name, value in given.items():
-        if name not in _ATTRIBUTES:
-            raise TypeError(f"{name} is no attribute of a transaction")
-        found.specified |= getattr(_iovp, "IOVP_ATTR_" + name.upper())
-        if name == "pasid":
-            found.pasid_valid = value is not None
-        _fill(found, **{name: 0 if value is None else int(value)})
-    return found
-
-
-# ---- callbacks --------------------------------------------------------------
-
-class _Callbacks:
-    """Callbacks that C holds, and what they raised: the call of the library
-    that they interrupted raises it."""
-
-    def __init__(self):
-        self.kept = {}
-        self.raised = None
-
-    def make(self, name, cls, function):
-        """A callback of type `cls` that calls function(*arguments)."""
-        def run(_ud, *arguments):
-            try:
-                function(*arguments)
-            except BaseException as error:
-                self.raised = self.raised or error
-        return cls(run) if function else cls()
-
-    def keep(self, name, callback):
-        self.kept[name] = callback
-
-    def check(self, status):
-        raised, self.raised = self.raised, None
-        if raised is not None:
-            raise raised
-        check(status)
+for _name, _value in vars(_iovp).items():
+    if _name.startswith("IOVP_"):
+        globals()[_name[len("IOVP_"):]] = _value
+        __all__.append(_name[len("IOVP_"):])
 
 
 # ---- devices ----------------------------------------------------------------
 
 class DmaResult(collections.namedtuple(
-        "DmaResult", "status done time_in time_out event data")):
+        "DmaResult", "status done time_in time_out event stalls data")):
     """Of a DMA: `status` (DMA_*), `done` bytes before the failure, `time_in`
-    and `time_out` in picoseconds, `event` (code of the fault, 0: none) and
-    `data`: the `done` bytes that were read, None for a write."""
+    and `time_out` in picoseconds, `event` (code of the fault, 0: none),
+    `stalls` (times it was held) and `data`: the `done` bytes that were read,
+    None for a write, the old value (int) for an atomic."""
     __slots__ = ()
 
     @property
@@ -188,10 +53,38 @@ class DmaResult(collections.namedtuple(
         return self.status == _iovp.IOVP_DMA_OK
 
 
-class Device:
+class Transfer:
+    """A DMA that goes on; Device.submit makes it.  close() gives it up."""
+
+    def __init__(self, device, config, buffer):
+        self._callbacks = device.platform._callbacks
+        self._write = config.access == _iovp.IOVP_ACCESS_WRITE
+        self._buffer = buffer
+        self.handle = POINTER(_iovp.iovp_transfer)()
+        device._check(lib.iovp_dma_submit(byref(self.handle), device.handle,
+                                          byref(config)))
+        # C writes to the buffer until then.
+        self._end = weakref.finalize(self, _release, self.handle, buffer)
+
+    def poll(self):
+        """A DmaResult; status DMA_QUEUED or DMA_STALL: it is not over."""
+        result = _iovp.iovp_dma_result()
+        self._callbacks.check(lib.iovp_dma_poll(self.handle, byref(result)))
+        data = None if self._write else self._buffer.raw[:result.done]
+        return DmaResult(*plain(result), data)
+
+    def close(self):
+        self._end()
+
+
+def _release(handle, _buffer):
+    lib.iovp_dma_release(handle)
+
+
+class Device(Views):
     """A DMA master; Platform.device and Platform.devices make them.
 
-    Keywords of dma_* and translate are those of attrs()."""
+    Keywords of dma_*, submit and translate are those of attrs()."""
 
     def __init__(self, platform, handle):
         self.platform = platform
@@ -200,36 +93,69 @@ class Device:
     def _check(self, status):
         self.platform._callbacks.check(status)
 
+    def streams(self):
+        """All StreamIDs (requester IDs)."""
+        return list(two_calls(
+            lambda *to: lib.iovp_device_streams(self.handle, *to), c_uint32))
+
     def info(self):
         """A DeviceInfo; fields as in iovp_device_info."""
         found = _iovp.iovp_device_info()
         self._check(lib.iovp_device_get_info(self.handle, byref(found)))
-        return _plain(found)
+        return plain(found)
 
     def dma_read(self, iova, count, **attributes):
         """Read `count` bytes (1 to 2^30) by DMA."""
-        _unsigned(64, iova=iova, count=count)
+        unsigned(64, iova=iova, count=count)
         buffer = ctypes.create_string_buffer(max(count, 1))
         result = _iovp.iovp_dma_result()
         self._check(lib.iovp_dma_read(
-            self.handle, byref(attrs(**attributes)), iova, buffer, count,
-            byref(result)))
+            self.handle, pasid_of(attributes.get("pasid")), iova, buffer,
+            count, byref(attrs(**attributes)), byref(result)))
         return self._result(result, buffer.raw[:result.done])
 
     def dma_write(self, iova, data, **attributes):
         """Write bytes by DMA."""
-        _unsigned(64, iova=iova)
+        unsigned(64, iova=iova)
         data = bytes(data)
         result = _iovp.iovp_dma_result()
         self._check(lib.iovp_dma_write(
-            self.handle, byref(attrs(**attributes)), iova, data, len(data),
-            byref(result)))
+            self.handle, pasid_of(attributes.get("pasid")), iova, data,
+            len(data), byref(attrs(**attributes)), byref(result)))
         return self._result(result, None)
+
+    def dma_atomic(self, iova, op, operand, width=8, compare=0, **attributes):
+        """An atomic access (ATOMIC_*) of `width` bytes; operands are int."""
+        unsigned(64, iova=iova)
+        unsigned(8 * min(width, 16), operand=operand, compare=compare)
+        atomic = fill(_iovp.iovp_atomic(), op=op, width=width)
+        atomic.operand[:] = operand.to_bytes(16, "little")
+        atomic.compare[:] = compare.to_bytes(16, "little")
+        result = _iovp.iovp_dma_result()
+        self._check(lib.iovp_dma_atomic(
+            self.handle, pasid_of(attributes.get("pasid")), iova,
+            byref(atomic), byref(attrs(**attributes)), byref(result)))
+        old = bytes(atomic.old)[:width] if result.done else b""
+        return self._result(result, int.from_bytes(old, "little"))
+
+    def submit(self, iova, access, data, **attributes):
+        """Begin a DMA: `data` are bytes to write, or how many to read."""
+        unsigned(64, iova=iova)
+        write = access == _iovp.IOVP_ACCESS_WRITE
+        count = len(data) if write else data
+        buffer = ctypes.create_string_buffer(bytes(data) if write else b"",
+                                             max(count, 1))
+        given = attrs(**attributes)
+        config = fill(_iovp.iovp_transfer_config(), access=access, iova=iova,
+                      pasid=pasid_of(attributes.get("pasid")), bytes=count)
+        config.buf = ctypes.cast(buffer, ctypes.c_void_p)
+        config.attrs = ctypes.pointer(given)
+        return Transfer(self, config, buffer)
 
     def dma_replay(self, iova, count, access, time_ps, **attributes):
         """DMA without data that enters at `time_ps`; `access`: ACCESS_*."""
-        _unsigned(64, iova=iova, time_ps=time_ps)
-        _unsigned(32, count=count, access=access)
+        unsigned(64, iova=iova, time_ps=time_ps)
+        unsigned(32, count=count, access=access)
         result = _iovp.iovp_dma_result()
         self._check(lib.iovp_dma_replay(
             self.handle, byref(attrs(**attributes)), iova, count, access,
@@ -238,26 +164,26 @@ class Device:
 
     @staticmethod
     def _result(result, data):
-        return DmaResult(*_plain(result), data)
+        return DmaResult(*plain(result), data)
 
     def translate(self, iova, access=_iovp.IOVP_ACCESS_READ, debug=False,
                   **attributes):
         """A Translation (pa and span in bytes); a fault is recorded by the
         IOMMU unless `debug`, which has no side effect."""
-        _unsigned(64, iova=iova)
-        _unsigned(32, access=access)
+        unsigned(64, iova=iova)
+        unsigned(32, access=access)
         found = _iovp.iovp_translation()
         flags = _iovp.IOVP_TRANSLATE_DEBUG if debug else 0
         self._check(lib.iovp_translate(
             self.handle, byref(attrs(**attributes)), iova, access, flags,
             byref(found)))
-        return _plain(found)
+        return plain(found)
 
     def explain(self, feature):
         """Why a feature (FEATURE_*) is on or off: a Condition for each of its
         conditions, in order; the first with CONDITION_FAILS is the reason."""
-        _unsigned(32, feature=feature)
-        return [_plain(found) for found in _two_calls(
+        unsigned(32, feature=feature)
+        return [plain(found) for found in two_calls(
             lambda *to: lib.iovp_explain(self.handle, feature, *to),
             _iovp.iovp_condition)]
 
@@ -278,7 +204,7 @@ class Device:
             values["pasids"] = len(pasid)
         values["pasid"] = (c_uint32 * _iovp.IOVP_WORKLOAD_PASIDS)(*pasid)
         self._check(lib.iovp_workload_start(
-            self.handle, byref(_fill(_iovp.iovp_workload(), **values))))
+            self.handle, byref(fill(_iovp.iovp_workload(), **values))))
 
     def workload_stop(self):
         self._check(lib.iovp_workload_stop(self.handle))
@@ -299,12 +225,12 @@ class Platform:
 
     def __init__(self, tree, mode=_iovp.IOVP_MODE_FUNCTIONAL, quantum_ps=0,
                  log=None):
-        self._callbacks = _Callbacks()
+        self._callbacks = Callbacks()
         self.handle = POINTER(_iovp.iovp_platform)()
-        config = _fill(_iovp.iovp_platform_config(), mode=mode,
+        config = fill(_iovp.iovp_platform_config(), mode=mode,
                        quantum_ps=quantum_ps)
         if log:
-            config.log = self._callbacks.make("log", _iovp.iovp_log_fn,
+            config.log = self._callbacks.make(_iovp.iovp_log_fn,
                                               self._log_with(log))
             self._callbacks.keep("log", config.log)
         if isinstance(tree, (bytes, bytearray)):
@@ -312,7 +238,7 @@ class Platform:
                 byref(self.handle), byref(config), bytes(tree), len(tree))
         else:
             status = lib.iovp_platform_create_file(
-                byref(self.handle), byref(config), _path(tree))
+                byref(self.handle), byref(config), encode_path(tree))
         check(status)
         self._end = weakref.finalize(self, _destroy, self.handle,
                                      self._callbacks)
@@ -343,11 +269,11 @@ class Platform:
 
     def dtb(self):
         """The bytes of the tree that the platform was built from."""
-        return _bytes(lambda *to: lib.iovp_platform_dtb(self.handle, *to))
+        return read_bytes(lambda *to: lib.iovp_platform_dtb(self.handle, *to))
 
     def nodes(self):
         """A Node for each node with `compatible`, and of memory."""
-        return [_plain(node) for node in _two_calls(
+        return [plain(node) for node in two_calls(
             lambda *to: lib.iovp_nodes(self.handle, *to), _iovp.iovp_node)]
 
     def now(self):
@@ -356,15 +282,15 @@ class Platform:
 
     def run_until(self, time_ps):
         """Run to an absolute time, or until idle; RUN_TIME or RUN_IDLE."""
-        _unsigned(64, time_ps=time_ps)
+        unsigned(64, time_ps=time_ps)
         reason = c_uint32()
         self._check(lib.iovp_run_until(self.handle, time_ps, byref(reason)))
         return reason.value
 
     def mmio_read(self, addr, width=4, space=_iovp.IOVP_SPACE_NONSECURE):
         """Read `width` (1, 2, 4, 8) bytes as a processor does."""
-        _unsigned(64, addr=addr)
-        _unsigned(32, width=width, space=space)
+        unsigned(64, addr=addr)
+        unsigned(32, width=width, space=space)
         value = c_uint64()
         self._check(lib.iovp_mmio_read(self.handle, addr, width, space,
                                        byref(value)))
@@ -373,35 +299,36 @@ class Platform:
     def mmio_write(self, addr, value, width=4,
                    space=_iovp.IOVP_SPACE_NONSECURE):
         """Write `width` (1, 2, 4, 8) bytes as a processor does."""
-        _unsigned(64, addr=addr, value=value)
-        _unsigned(32, width=width, space=space)
+        unsigned(64, addr=addr, value=value)
+        unsigned(32, width=width, space=space)
         self._check(lib.iovp_mmio_write(self.handle, addr, width, space,
                                         value))
 
     def mem_read(self, addr, count):
         """Copy `count` bytes from RAM, without side effect."""
-        _unsigned(64, addr=addr, count=count)
+        unsigned(64, addr=addr, count=count)
         buffer = ctypes.create_string_buffer(max(count, 1))
         self._check(lib.iovp_mem_read(self.handle, addr, buffer, count))
         return buffer.raw[:count]
 
     def mem_write(self, addr, data):
         """Copy bytes to RAM, without side effect."""
-        _unsigned(64, addr=addr)
+        unsigned(64, addr=addr)
         data = bytes(data)
         self._check(lib.iovp_mem_write(self.handle, addr, data, len(data)))
 
     def irq_handler(self, function):
         """Call function(IrqEvent) for every interrupt; None stops it."""
         callback = self._callbacks.make(
-            "irq", _iovp.iovp_irq_fn,
-            function and (lambda event: function(_plain(event.contents))))
-        self._check(lib.iovp_irq_handler(self.handle, callback, None))
+            _iovp.iovp_irq_fn,
+            function and (lambda event: function(plain(event.contents))))
+        self._check(lib.iovp_irq_handler(self.handle, callback,
+                                         _iovp.iovp_free_fn(), None))
         self._callbacks.keep("irq", callback)
 
     def devices(self):
         """All DMA masters in tree order."""
-        handles = _two_calls(lambda *to: lib.iovp_devices(self.handle, *to),
+        handles = two_calls(lambda *to: lib.iovp_devices(self.handle, *to),
                              POINTER(_iovp.iovp_device))
         return [Device(self, handle) for handle in handles]
 
@@ -412,10 +339,24 @@ class Platform:
                                          byref(handle)))
         return Device(self, handle)
 
+    def donate(self, base, count):
+        """Give guest RAM to the library, for tables that it keeps."""
+        unsigned(64, base=base, count=count)
+        self._check(lib.iovp_memory_donate(self.handle, base, count))
+
+    def context(self, iommu=None, **config):
+        """Take an IOMMU (a node name, None: the only one) over: a Context.
+        Keywords are those of Context."""
+        return Context(self, iommu, **config)
+
+    def _device_at(self, handle):
+        """The Device of a handle that C told, None: NULL."""
+        return Device(self, handle) if handle else None
+
     def stats(self):
         """A StreamStats per device, StreamID, PASID and security space;
         latencies and waits in picoseconds."""
-        return [_plain(row) for row in _two_calls(
+        return [plain(row) for row in two_calls(
             lambda *to: lib.iovp_stats(self.handle, *to),
             _iovp.iovp_stream_stats)]
 
@@ -424,7 +365,7 @@ class Platform:
 
     def trace_start(self, path):
         """Write every record from now on to a file, which is replaced."""
-        self._check(lib.iovp_trace_start(self.handle, _path(path)))
+        self._check(lib.iovp_trace_start(self.handle, encode_path(path)))
 
     def trace_stop(self):
         """Finish the file."""
@@ -432,7 +373,7 @@ class Platform:
 
     def trace_marker(self, number):
         """Put a number of yours into the trace."""
-        _unsigned(64, number=number)
+        unsigned(64, number=number)
         self._check(lib.iovp_trace_marker(self.handle, number))
 
 
@@ -444,7 +385,7 @@ class TraceReader:
 
     def __init__(self, path):
         self.handle = POINTER(_iovp.iovp_trace_reader)()
-        check(lib.iovp_trace_open(byref(self.handle), _path(path)))
+        check(lib.iovp_trace_open(byref(self.handle), encode_path(path)))
         self._end = weakref.finalize(self, lib.iovp_trace_close, self.handle)
 
     def close(self):
@@ -467,10 +408,10 @@ class TraceReader:
         if status == _iovp.IOVP_E_END:
             raise StopIteration
         check(status)
-        return _plain(found)
+        return plain(found)
 
     def dtb(self):
         """The bytes of the recorded platform's tree."""
         if not self._end.alive:
             raise ValueError("the trace is closed")
-        return _bytes(lambda *to: lib.iovp_trace_dtb(self.handle, *to))
+        return read_bytes(lambda *to: lib.iovp_trace_dtb(self.handle, *to))

@@ -81,6 +81,39 @@ class Reads(unittest.TestCase):
         self.assertEqual((s.size, s.mode, s.x, s.ud), (32, 7, 0, None))
         self.assertEqual(names["iovp_s"](mode=1).mode, 1)
 
+    def test_initialiser_of_nested_structures(self):
+        names = module("#define IOVP_IN_INIT { sizeof(iovp_in), 5 }\n"
+                       "#define IOVP_S_INIT { sizeof(iovp_s), IOVP_IN_INIT, \\"
+                       "\n    {IOVP_IN_INIT, IOVP_IN_INIT}, NULL }\n"
+                       "typedef struct iovp_in { uint32_t size, x; } iovp_in;"
+                       "typedef struct iovp_s { uint32_t size; iovp_in one;"
+                       "iovp_in two[2]; const iovp_in *p; } iovp_s;")
+        s = names["iovp_s"]()
+        self.assertEqual((s.one.size, s.one.x), (8, 5))
+        self.assertEqual([(i.size, i.x) for i in s.two], [(8, 5)] * 2)
+        s.one.x = 6
+        self.assertEqual(names["iovp_s"]().one.x, 5)
+
+    def test_functions_of_another_library(self):
+        names = module("IOVP_API int iovp_there(void);\n"
+                       "IOVP_API int iovp_missing(int a);")
+
+        class Library:
+            def __init__(self):
+                self.iovp_there = lambda: 0
+
+        library = names["bind"](Library())
+        self.assertIs(library.iovp_there.restype, ctypes.c_int)
+        self.assertFalse(hasattr(library, "iovp_missing"))
+
+    def test_types_for_dlsym(self):
+        text = gen.dl_header(gen.Header([
+            "typedef struct iovp_d iovp_d;\n"
+            "IOVP_API const char *iovp_a(iovp_d **out, const void *buf, "
+            "int (*fn)(void *ud));"]))
+        self.assertIn("typedef const char *iovp_dl_a(iovp_d **out, "
+                      "const void *buf,\n    int (*fn)(void *ud));", text)
+
     def test_c_repeats_what_was_read(self):
         text = ("IOVP_API const char *iovp_a(int32_t (*fn)(void *ud), "
                 "const void *buf, size_t *n);")

@@ -57,8 +57,15 @@ check_sources() {
     for rule in $(tests/tools/layering.py --list); do
         run_check "rule: $rule" tests/tools/layering.py "$rule"
     done
+    run_check "the rules of public headers detect violations" \
+        tests/tools/header.py --self-test
+    run_check "public headers" tests/tools/header.py capi/iovp.h \
+        models/common/iovp_attrs.h capi/iovp_unstable.h
+    run_check "the comparison of symbols detects differences" \
+        tests/tools/symbols.py --self-test
     run_check "clang-format" check_format
-    run_check "Python binding is what gen.py makes" capi/python/gen.py --check
+    run_check "Python binding and iovp_dl.h are what gen.py makes" \
+        capi/python/gen.py --check
 }
 
 # Formatting differs between versions; the sources follow this one.
@@ -84,31 +91,63 @@ check_artifacts() {
     say "checking what is installed"
     rm -rf "$root"
     run_check "install" cmake --install build --prefix "$root"
-    run_check "exported symbols are those of iovp.h" \
-        tests/tools/symbols.py build/libiovp.so capi/iovp.h
+    run_check "exported symbols are those of the headers and of the list" \
+        tests/tools/symbols.py build/libiovp.so capi/symbols capi/iovp.h \
+        capi/iovp_unstable.h
     run_check "ABI is that of the baseline" \
         tests/tools/abi.sh build/libiovp.so
     run_check "Python binding has the compiler's layout" check_python_layout
     run_check "Python binding, installed" check_python_installed "$root"
-    run_check "iovp.h alone, C99" check_header c c99 iovp/iovp.h
+    for standard in c99 c11 c++11 c++17 c++20; do
+        for compiler in gcc clang; do
+            run_check "public headers and initialisers, $compiler, $standard" \
+                check_public "$compiler" "$standard"
+        done
+    done
+    run_check "iovp_unstable.h wants to be asked for" check_unstable
     run_check "headers of the cores alone, C11" \
         check_headers c c11 -not -path '*/tlm/*'
     run_check "SystemC headers alone, C++17" \
         check_headers c++ c++17 -path '*/tlm/*'
-    run_check "iovp.h alone, C++17" check_header c++ c++17 iovp/iovp.h
-    run_check "program by pkg-config" \
-        check_pkg_config "$root" tests/consumer/consumer.c
+    run_check "C program by pkg-config" \
+        check_pkg_config "$root" cc -std=c99 tests/consumer/consumer.c
+    run_check "C++ program by pkg-config" \
+        check_pkg_config "$root" c++ -std=c++11 -x c++ tests/consumer/consumer.c
+    run_check "program that loads the library at run time" check_dl "$root"
     sed -n '/^```c$/,/^```$/p' README.md | sed '/^```/d' >build/log/readme.c
     run_check "the program in README.md" \
-        check_pkg_config "$root" build/log/readme.c
-    run_check "program by find_package" check_find_package "$root" OFF
+        check_pkg_config "$root" cc -std=c99 build/log/readme.c
+    run_check "C and C++ program by find_package" \
+        check_find_package "$root" OFF
     run_check "SystemC program by find_package" check_find_package "$root" ON
 }
 
+# check_header LANGUAGE STANDARD HEADER [COMPILER [OPTION]]: twice, and alone.
 check_header() {
     printf '#include <%s>\n#include <%s>\n' "$3" "$3" |
-        cc -x "$1" "-std=$2" -Wall -Wextra -Wpedantic -Werror \
-            -Ibuild/install/include -fsyntax-only -
+        "${4:-cc}" -x "$1" "-std=$2" -Wall -Wextra -Wpedantic -Werror \
+            ${5:+"$5"} -Ibuild/install/include -fsyntax-only -
+}
+
+# check_public COMPILER STANDARD: what programs include, as they do it.
+check_public() {
+    local language=c
+
+    case $2 in c++*) language=c++ ;; esac
+    {
+        echo '#include <iovp/iovp_dl.h>'
+        tests/tools/header.py --use capi/iovp.h models/common/iovp_attrs.h \
+            capi/iovp_unstable.h
+    } | "$1" -x "$language" "-std=$2" -Wall -Wextra -Wpedantic -Werror \
+        -Ibuild/install/include -fsyntax-only - &&
+        check_header "$language" "$2" iovp/iovp.h "$1" &&
+        check_header "$language" "$2" iovp/iovp_dl.h "$1"
+}
+
+check_unstable() {
+    ! check_header c c99 iovp/iovp_unstable.h 2>build/log/unstable &&
+        grep -q 'define IOVP_USE_UNSTABLE' build/log/unstable &&
+        check_header c c99 iovp/iovp_unstable.h cc -DIOVP_USE_UNSTABLE
 }
 
 # check_headers LANGUAGE STANDARD FIND-TEST...: installed headers, one by one.
@@ -137,22 +176,32 @@ check_python_layout() {
 check_python_installed() {
     local library
 
-    library=$(find "$1" -name libiovp.so.0)
+    library=$(find "$1" -name 'libiovp.so.?.?')
     PYTHONPATH=$1/share/iovp/python IOVP_LIBRARY=$library \
         PYTHONDONTWRITEBYTECODE=1 python3 -c \
         'import iovp; print(iovp.__file__, iovp.version())'
 }
 
-# check_pkg_config ROOT SOURCE
+# check_pkg_config ROOT COMPILER OPTION... SOURCE
 check_pkg_config() {
     local libdir program=build/log/consumer
 
     libdir=$(dirname "$(find "$1" -name iovp.pc)")
+    shift
     export PKG_CONFIG_PATH=$libdir
     # shellcheck disable=SC2046 # words are wanted
-    cc -std=c99 -Wall -Wextra -Werror "$2" -o "$program" \
+    "$1" -Wall -Wextra -Werror "${@:2}" -x none -o "$program" \
         $(pkg-config --cflags --libs iovp) &&
         LD_LIBRARY_PATH=$(dirname "$libdir") "$program"
+}
+
+check_dl() {
+    local libdir
+
+    libdir=$(dirname "$(find "$1" -name 'libiovp.so.?.?')")
+    cc -std=c99 -Wall -Wextra -Werror -I"$1/include" tests/consumer/load.c \
+        -o build/log/load -ldl &&
+        LD_LIBRARY_PATH=$libdir build/log/load
 }
 
 # check_find_package ROOT TLM: TLM is ON or OFF.
@@ -162,7 +211,7 @@ check_find_package() {
     rm -rf "$dir"
     cmake -S tests/consumer -B "$dir" -G Ninja "-DCMAKE_PREFIX_PATH=$1" \
         "-DCONSUMER_TLM=$2" &&
-        cmake --build "$dir" && "$dir/consumer" &&
+        cmake --build "$dir" && "$dir/consumer" && "$dir/consumer_cpp" &&
         { [ "$2" = OFF ] || "$dir/consumer_tlm"; }
 }
 

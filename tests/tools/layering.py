@@ -16,6 +16,8 @@ C_FILES = (".c", ".h")
 CPP_FILES = (".cpp", ".hpp", ".cc")
 CODE_FILES = C_FILES + CPP_FILES + (".py", ".sh")
 MAX_LINES = 1000
+# The one public header, and what is made from it.
+LONG = ("capi/iovp.h", "capi/python/_iovp.py")
 
 
 class Tree:
@@ -115,7 +117,8 @@ def rule_include(tree):
 # ---- fatal: no input ends the process -------------------------------------
 
 def rule_fatal(tree):
-    pattern = re.compile(r"(?<!\w)(abort|assert|_?[eE]xit|quick_exit)\s*\(")
+    # Not a member of that name.
+    pattern = re.compile(r"(?<!\w|[.>])(abort|assert|_?[eE]xit|quick_exit)\s*\(")
     for path in tree.files:
         if path.startswith("capi/examples/") or \
                 not path.startswith(("models/", "capi/")) or \
@@ -146,7 +149,8 @@ def rule_language(tree):
 def rule_length(tree):
     for path in tree.files:
         lines = len(tree.text(path).splitlines())
-        if path.endswith(CODE_FILES) and lines > MAX_LINES:
+        if path.endswith(CODE_FILES) and lines > MAX_LINES and \
+                path not in LONG:
             yield path, lines, f"{lines} lines, at most {MAX_LINES}"
 
 
@@ -251,7 +255,8 @@ GOOD = {
                                       "#include \"../b.h\"\n",
     "capi/iovp.h": SPDX + "#include \"a.h\"\n",
     "capi/d.c": SPDX + "#include \"../models/smmuv3/b.h\"\n"
-                       "const char *s = \"abort()\"; static_assert(1);\n",
+                       "const char *s = \"abort()\"; static_assert(1);\n"
+                       "void g(struct h *h) { h->exit(1); }\n",
     "platforms/e.c": SPDX + "#include \"../capi/iovp.h\"\n",
     "tests/test_f.c": SPDX + "#include \"../platforms/g.h\"\n"
                              "TEST_CASE(F, One)\n",
@@ -264,6 +269,8 @@ GOOD = {
                  "[a](../capi/iovp.h) [b](#on-it-now) [c](http://d)\n",
     "demo": "#!/bin/sh\n# SPDX-License-Identifier: MIT\n",
     "data.dtb": "\0binary",
+    "capi/python/_iovp.py": "# SPDX-License-Identifier: MIT\n" +
+                            "\n" * MAX_LINES,
     "out.txt": "ok\n",
 }
 BAD = [

@@ -1,0 +1,52 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Structures that a caller and the library may know in different lengths.
+ * Private to capi/.  Every public structure crosses the border here.
+ */
+#ifndef IOVP_ABI_H
+#define IOVP_ABI_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "iovp.h"
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/*
+ * Copy a caller's structure in: `known` has `bytes` bytes, of which a caller
+ * of the first release set `least`.  What the caller did not know is zero.
+ * Errors: INVALID (NULL, or size below least), UNSUPPORTED (the caller set
+ * what this library does not know).
+ */
+iovp_status abi_in(void *known, size_t bytes, size_t least, const void *user,
+                   const char *name);
+
+/* Can a structure of this size be filled?  Errors: INVALID. */
+iovp_status abi_out_check(const void *user, size_t least, const char *name);
+
+/* Fill it: `size` stays what the caller set, what the library does not know
+ * is cleared.  After abi_out_check. */
+void abi_out(void *user, const void *known, size_t bytes);
+
+/*
+ * The two-call rule: is there room for `have` elements?  On OK the caller
+ * fills `have` of them; *count becomes `have` in any case.  Each element's
+ * size is that of the first.  Errors: INVALID, SPACE.
+ */
+iovp_status abi_list(const void *user, size_t *count, size_t have, size_t least,
+                     const char *name);
+
+/* Element i of a list whose elements have the caller's size. */
+void *abi_at(void *user, size_t i);
+
+#define ABI_IN(known, user) \
+    abi_in((known), sizeof(*(known)), sizeof(*(known)), (user), #user)
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif
