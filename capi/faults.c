@@ -272,7 +272,9 @@ static bool wants_answer(const struct host_fault *h)
  */
 static void refuse_unwanted(struct context *c, struct host_fault *h)
 {
-    if (h->kind != IOVP_FAULT_STALL || (flags_of(c, h) & HOST_FAULTS))
+    uint32_t flags = flags_of(c, h) & (HOST_FAULTS | HOST_QUIET);
+
+    if (h->kind != IOVP_FAULT_STALL || flags == HOST_FAULTS)
         return;
     tell(c, h, IOVP_RESPOND_INVALID);
     h->kind = IOVP_FAULT_UNRECOVERABLE;

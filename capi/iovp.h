@@ -442,11 +442,11 @@ IOVP_API iovp_status iovp_workload_stop(iovp_device *d);
 #define IOVP_ACCESS_WRITE 2u
 
 /* iovp_dma_result.status */
-#define IOVP_DMA_OK     0u
-#define IOVP_DMA_ABORT  1u /* the IOMMU terminated it with an abort */
-#define IOVP_DMA_RAZWI  2u /* terminated: reads zero, ignores writes */
-#define IOVP_DMA_BUS    3u /* translated, but nothing answers there */
-#define IOVP_DMA_STALL  4u /* held: software has not answered its fault */
+#define IOVP_DMA_OK      0u
+#define IOVP_DMA_ABORT   1u /* the IOMMU terminated it with an abort */
+#define IOVP_DMA_RAZWI   2u /* terminated: reads zero, ignores writes */
+#define IOVP_DMA_BUS     3u /* translated, but nothing answers there */
+#define IOVP_DMA_STALL   4u /* held: software has not answered its fault */
 #define IOVP_DMA_PENDING 5u /* iovp_dma_poll: under way */
 
 /** What became of a DMA. */
@@ -704,7 +704,9 @@ typedef struct iovp_notifier_config {
  * security space) count as understood.  UNMAP and DROP come when software
  * invalidates, after the model's caches are clean and before it is told that
  * the invalidation is complete.  If MAP is asked for too, an UNMAP is
- * followed by what the tables then hold in its range.  MAP also comes from
+ * followed by what the tables then hold in its range.  With IOVP_REGIME_ALL
+ * they come for regimes that were used, of which alone something can be known;
+ * a consumer that looks at tables itself names its index.  MAP also comes from
  * iovp_domain_map and iovp_notifier_replay.  Errors: ATTRS, NOTFOUND (no such
  * index), INVALID, LIMIT (256 in a platform).  OWNER.
  */

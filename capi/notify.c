@@ -296,7 +296,7 @@ void notifiers_translated(struct platform *p, struct platform_device_state *d,
     const struct notifier *n;
     uint32_t index;
 
-    if (!p->notifiers || regime_index(d, a, &index))
+    if (!p->notifiers || !regime_find(d, a, &index))
         return;
     for (n = p->notifiers->first; n; n = n->next)
         if (n->device == d && of_all(n) && !watched(n, index))
@@ -331,7 +331,7 @@ void notifiers_mapped(struct platform *p, struct platform_device_state *d,
     for (n = p->notifiers->first; n; n = n->next) {
         for (i = 0; n->device == d && i < d->desc.stream_ids; i++) {
             a.stream_id = d->desc.stream_id[i];
-            if (!regime_index(d, &a, &index))
+            if (regime_find(d, &a, &index))
                 mapped(p, n, index, m);
         }
     }
@@ -425,7 +425,7 @@ static struct notifier *create(struct platform *p,
         watch_add(n, c->index);
     for (i = 0; of_all(n) && i < d->desc.stream_ids; i++) {
         a.stream_id = d->desc.stream_id[i];
-        if (!regime_index(d, &a, &index))
+        if (regime_find(d, &a, &index))
             watch_add(n, index);
     }
     return n;

@@ -64,20 +64,19 @@ static uint32_t stream_of(const struct platform_device_state *d, uint32_t sid)
     return i;
 }
 
-iovp_status regime_index(const struct platform_device_state *d,
-                         const iovp_attrs *a, uint32_t *index)
+/* 0, or why there is none: NOTFOUND for the StreamID, INVALID for the PASID. */
+static iovp_status find(const struct platform_device_state *d,
+                        const iovp_attrs *a, uint32_t *index)
 {
     uint32_t mask = regime_attrs(d), stream = 0, space = 0, pasid_part = 0;
 
     if (d->iommu)
         stream = stream_of(d, a->stream_id);
     if (d->iommu && stream == d->desc.stream_ids)
-        return iovp_fail(IOVP_E_NOTFOUND, "0x%x is not a StreamID of %s",
-                         a->stream_id, d->name);
+        return IOVP_E_NOTFOUND;
     if ((mask & IOVP_ATTR_PASID) && a->pasid_valid) {
         if (!regime_pasid_ok(d, a->pasid))
-            return iovp_fail(IOVP_E_INVALID, "PASID 0x%x: %s has %u bits",
-                             a->pasid, d->name, d->desc.pasid_bits);
+            return IOVP_E_INVALID;
         pasid_part = a->pasid + 1;
     }
     if (!(mask & IOVP_ATTR_STREAM_ID))
@@ -88,6 +87,26 @@ iovp_status regime_index(const struct platform_device_state *d,
     return IOVP_OK;
 }
 
+bool regime_find(const struct platform_device_state *d, const iovp_attrs *a,
+                 uint32_t *index)
+{
+    return find(d, a, index) == IOVP_OK;
+}
+
+static iovp_status index_for(const struct platform_device_state *d,
+                             const iovp_attrs *a, uint32_t *index)
+{
+    iovp_status st = find(d, a, index);
+
+    if (st == IOVP_E_NOTFOUND)
+        return iovp_fail(st, "0x%x is not a StreamID of %s", a->stream_id,
+                         d->name);
+    if (st)
+        return iovp_fail(st, "PASID 0x%x: %s has %u bits", a->pasid, d->name,
+                         d->desc.pasid_bits);
+    return st;
+}
+
 uint32_t regime_of_pasid(const struct platform_device_state *d, uint32_t pasid)
 {
     iovp_attrs a = d->attrs;
@@ -95,7 +114,7 @@ uint32_t regime_of_pasid(const struct platform_device_state *d, uint32_t pasid)
 
     a.pasid_valid = pasid != IOVP_NO_PASID;
     a.pasid = a.pasid_valid ? pasid : 0;
-    regime_index(d, &a, &index);
+    regime_find(d, &a, &index);
     return index;
 }
 
@@ -115,7 +134,7 @@ iovp_status regime_attrs_of(const struct platform_device_state *d,
     out->pasid = pasid_part ? pasid_part - 1 : 0;
     /* An index is one only if its attributes lead back to it. */
     if (!regime_pasid_ok(d, pasid_part ? pasid_part - 1 : IOVP_NO_PASID) ||
-        regime_index(d, out, &again) || again != index)
+        !regime_find(d, out, &again) || again != index)
         return iovp_fail(IOVP_E_NOTFOUND, "%s has no regime 0x%x", d->name,
                          index);
     return IOVP_OK;
@@ -241,7 +260,7 @@ iovp_status iovp_regime_index(iovp_device *h, const iovp_attrs *attrs,
         return iovp_fail(IOVP_E_INVALID,
                          "attrs: a field is out of range, or no place for the "
                          "index");
-    return regime_index(d, use, index);
+    return index_for(d, use, index);
 }
 
 /* Into `indexes`, as far as there is room; returns how many there are. */
@@ -357,10 +376,10 @@ static bool beside_index(const struct platform_device_state *d,
 
     if (!attrs)
         return true;
-    if (!iovp_attrs_valid(attrs) || regime_index(d, a, &before))
+    if (!iovp_attrs_valid(attrs) || !regime_find(d, a, &before))
         return false;
     *a = iovp_attrs_merge(attrs, a);
-    return regime_index(d, a, &after) == IOVP_OK && after == before;
+    return regime_find(d, a, &after) && after == before;
 }
 
 iovp_status iovp_regime_translate(iovp_device *h, uint32_t index,

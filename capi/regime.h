@@ -33,12 +33,10 @@ uint32_t regime_attrs(const struct platform_device_state *d);
 /* Is it IOVP_NO_PASID, or a PASID that the device has? */
 bool regime_pasid_ok(const struct platform_device_state *d, uint32_t pasid);
 
-/*
- * The index for complete attributes.  Errors: NOTFOUND (not a StreamID of the
- * device), INVALID (a PASID beyond the device's, where PASIDs count).
- */
-iovp_status regime_index(const struct platform_device_state *d,
-                         const iovp_attrs *a, uint32_t *index);
+/* The index for complete attributes.  False: not a StreamID of the device, or
+ * a PASID beyond the device's where PASIDs count. */
+bool regime_find(const struct platform_device_state *d, const iovp_attrs *a,
+                 uint32_t *index);
 /* The index of its first StreamID, its own space and a PASID that is ok. */
 uint32_t regime_of_pasid(const struct platform_device_state *d, uint32_t pasid);
 /*

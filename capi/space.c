@@ -204,7 +204,7 @@ void space_changed(struct platform *p, struct platform_device_state *d,
     uint32_t pasid = a->pasid_valid ? a->pasid : IOVP_NO_PASID, index;
     struct space *s;
 
-    if (!regime_pasid_ok(d, pasid) || regime_index(d, a, &index))
+    if (!regime_pasid_ok(d, pasid) || !regime_find(d, a, &index))
         return;
     s = space_make(p, d, index);
     if (!s)

@@ -2,6 +2,7 @@
 /* PASID contexts: a device's address spaces, made lazily and dropped when
  * their configuration changes. */
 #include <stdlib.h>
+#include <string.h>
 
 #define IOVP_USE_UNSTABLE
 #include "../capi/examples/smmuv3_driver_internal.h"
@@ -144,6 +145,28 @@ static void each_regime_has_its_own(struct views *v, uint32_t mode)
     CHECK_EQ(info(s).pasid, IOVP_NO_PASID);
     CHECK_EQ(info(s).bytes, 8);
     iovp_space_put(s);
+}
+
+/* What is no regime of the device has no space, and is no error. */
+TEST_CASE(CapiSpace, ForeignAttributesHaveNone)
+{
+    iovp_attrs foreign = {.size = sizeof(foreign),
+                          .specified = IOVP_ATTR_STREAM_ID,
+                          .stream_id = SOC_DISP_SID};
+    struct views v;
+    uint64_t word;
+
+    REQUIRE(views_open(&v, IOVP_MODE_FUNCTIONAL));
+    CHECK_EQ(iovp_mem_read(v.s.p, 0, &word, 8), IOVP_E_BUS);
+    CHECK_EQ(
+        iovp_dma_read(v.s.npu, IOVP_NO_PASID, IOVA, &word, 8, &foreign, NULL),
+        IOVP_OK);
+    CHECK_EQ(views_dma(v.s.npu, 1u << 16, IOVA), IOVP_DMA_ABORT);
+    CHECK_EQ(views_dma(v.s.disp, 0, IOVA), IOVP_DMA_ABORT);
+    CHECK_EQ(stats(&v).made, 0);
+    /* Still that of the failure. */
+    CHECK(!strstr(iovp_last_error(), "StreamID"));
+    soc_close(&v.s);
 }
 
 TEST_CASE(CapiSpace, EachRegimeHasItsOwn)

@@ -117,6 +117,65 @@ TEST_CASE(SvaRace, DestroyWithHeldDma)
     sva_both(held_destroy);
 }
 
+/* In timed mode it is held while the process ends. */
+static void begins_at_exit(struct sva *v)
+{
+    iovp_process *s = sva_process(v, NULL, NULL);
+    uint32_t pasid = sva_bind(s, v->npu, 0);
+    iovp_transfer *t;
+    uint8_t buf[16];
+
+    sva_map(v, s, VA, 0, 0x14);
+    CHECK_EQ(IOVP_DMA_OK, sva_see(v->npu, pasid, VA, 0x14));
+    t = sva_submit(v->npu, pasid, VA + SVA_PAGE, buf);
+    CHECK_EQ(IOVP_OK, iovp_process_exit(s));
+    sva_run(v, 100 * US);
+    CHECK_EQ(IOVP_DMA_ABORT, sva_poll(t));
+    CHECK_EQ(0, sva_stats(v->c).waiting);
+    iovp_dma_release(t);
+}
+
+TEST_CASE(SvaRace, ExitAsDmaBegins)
+{
+    sva_both(begins_at_exit);
+}
+
+static iovp_status count_calls(void *ud, const iovp_fault_record *fault,
+                               uint32_t *respond)
+{
+    (void)fault;
+    (void)respond;
+    ++*(unsigned *)ud;
+    return IOVP_PASS;
+}
+
+/* The report is read while another device is unbound, and nobody is asked as
+ * long as that lasts: then its process is not there any more. */
+static void ends_unasked(struct sva *v)
+{
+    unsigned calls = 0;
+    iovp_process *s = sva_process(v, NULL, NULL);
+    iovp_process *t = sva_process(v, count_calls, &calls);
+    uint32_t pasid = sva_bind(t, v->npu, 0);
+    iovp_transfer *x;
+    uint8_t buf[16];
+
+    sva_bind(s, v->small, 0);
+    x = sva_submit(v->npu, pasid, VA, buf);
+    CHECK_EQ(IOVP_OK, iovp_sva_unbind(s, v->small));
+    CHECK_EQ(IOVP_OK, iovp_process_exit(t));
+    sva_run(v, 100 * US);
+    CHECK_EQ(v->timed ? 0 : 1, calls);
+    CHECK_EQ(IOVP_DMA_ABORT, sva_poll(x));
+    CHECK_EQ(0, sva_stats(v->c).waiting);
+    iovp_dma_release(x);
+}
+
+TEST_CASE(SvaRace, EndedProcessIsNotAsked)
+{
+    sva_both(ends_unasked);
+}
+
 /* Its twin keeps the PASID: what is held stays held, and can go on. */
 static void held_of_group(struct sva *v)
 {

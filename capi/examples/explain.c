@@ -2,15 +2,15 @@
 /*
  * Why does a feature not work?  Ask iovp_explain, repair the first condition
  * that fails, ask again.  This program does so for the PASIDs of a DMA master
- * of platforms/arm-soc.dts and prints where the reason is after each step:
+ * of platforms/arm-soc.dts and prints where the reason is after each step.
+ * The last cannot be repaired: the device is not made for it.
  *
+ * Prints:
  *   after reset:     SMMU_CR0.SMMUEN: must be 1, ...
  *   SMMU enabled:    STE[0x20]: the table must have an STE: ...
  *   stream attached: CD[0x20].V: must be 1: it is 0 ...
- *   PASID 1 bound:   works, all ... conditions are met
- *   stall:           npu@13010000 dma-can-stall: ...
- *
- * The last cannot be repaired: the device is not made for it.
+ *   PASID 1 bound:   works, all ...
+ *   stall:           npu@13010000 dma-can-stall: the device must ...
  */
 #include <stdio.h>
 #include <string.h>

@@ -9,7 +9,7 @@
  * attach that would narrow them is refused.
  *
  * Prints:
- *   domain alone: 0x0..0x7ffffff 0x8100000..0xffffffffffff
+ *   domain alone: 0x0..0xffffffffffff
  *   pages of 4 KiB, 2 MiB, 1 GiB
  *   with the display: 0x0..0x7ffffff 0x8100000..0x8effffff
  *                     0x8f800000..0xffffffffffff

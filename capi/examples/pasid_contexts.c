@@ -12,7 +12,7 @@
  *   PASID 1 reads "one", PASID 2 reads "two" at the same address
  *   PASID 1: atomic add: 40 became 42
  *   PASID 2: 4096 of 8192 bytes done, then F_TRANSLATION
- *   space of PASID 1: number 1, used 3 times
+ *   space of PASID 1: number 1, used 5 times
  *   PASID 2 torn down: its handle is stale, PASID 1's is not
  *   PASID 2: 0 bytes done, C_BAD_CD
  */

@@ -5,7 +5,9 @@
  * A driver gives a device two PASIDs.  Each is a regime with an index; a
  * consumer that wants to follow the mappings registers for an index and says
  * which attributes it tells apart.  One that understands fewer than the IOMMU
- * does is refused, instead of seeing the wrong address space.
+ * does is refused, instead of seeing the wrong address space.  Being told too
+ * much is possible: SMMUv3 invalidates an address for one address space and,
+ * because of global pages, for all.
  *
  * Prints:
  *   without attributes: refused, the IOMMU tells apart more than is understood
@@ -18,6 +20,7 @@
  *   replay: map PASID 2 0x10000..0x10fff
  *   driver unmaps a page of PASID 1
  *   told: unmap PASID 1 0x11000..0x11fff
+ *   told: unmap PASID 2 0x11000..0x11fff
  *   driver tears PASID 2 down
  *   told: drop PASID 2
  */

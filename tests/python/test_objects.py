@@ -91,7 +91,12 @@ class Views(Case):
     def test_notifier_is_collected(self):
         self.bind(3)
         seen = []
-        self.npu.notify(seen.append)
+        self.npu.dma_read(IOVA, 4, pasid=3)
+        kept = self.npu.notify(seen.append)
+        self.smmu.command(smmu.TLBI_NSNH_ALL)
+        self.assertEqual([n.kind for n in seen if n.pasid == 3],
+                         [iovp.NOTIFY_UNMAP, iovp.NOTIFY_MAP])
+        del kept, seen[:]
         gc.collect()
         self.smmu.command(smmu.TLBI_NSNH_ALL)
         self.assertEqual(seen, [])
@@ -101,7 +106,8 @@ class Views(Case):
             raise LookupError("told")
 
         self.bind(3)
-        notifier = self.npu.notify(fail)
+        notifier = self.npu.notify(fail,
+                                   index=self.npu.regime_index(pasid=3))
         with self.assertRaisesRegex(LookupError, "told"):
             self.smmu.command(smmu.TLBI_NSNH_ALL)
         notifier.close()
@@ -185,8 +191,10 @@ class Contexts(Case):
         self.assertEqual(pasid, 5)
         context.pasid_free(pasid)
         self.refuses(iovp.E_NOTFOUND, context.pasid_free, 5)
-        context.domain().attach(self.npu)
+        domain = context.domain()
+        domain.attach(self.npu)
         self.npu.dma_read(IOVA, 4)
+        self.p.run_until(0)
         record = next(context.faults())
         self.assertEqual((record.kind, record.addr, record.stream_id),
                          (iovp.FAULT_UNRECOVERABLE, IOVA, NPU))
