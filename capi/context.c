@@ -158,6 +158,16 @@ static void unmake(struct context *c)
     platform_free(c->p, c);
 }
 
+/* Every device's streams abort from the beginning. */
+static iovp_status block_all(struct context *c)
+{
+    iovp_status st = IOVP_OK;
+
+    for (uint32_t n = 0; n < c->groups->count && !st; n++)
+        st = c->ops->block(c->host, &c->groups->group[n].host);
+    return st;
+}
+
 static iovp_status make(struct context *c, const iovp_context_config *user)
 {
     iovp_status st = config_in(c, user);
@@ -173,6 +183,9 @@ static iovp_status make(struct context *c, const iovp_context_config *user)
         return st;
     if (!groups_create(c) || !faults_create(c))
         return iovp_fail(IOVP_E_NOMEM, "no memory for the context");
+    st = block_all(c);
+    if (st)
+        return st;
     c->handle = object_add(c->p, OBJECT_CONTEXT, c);
     if (!c->handle)
         return iovp_fail(IOVP_E_NOMEM, "no memory for the handle");

@@ -38,7 +38,7 @@ static void run_functional(struct platform *p, struct platform_device_state *d,
     dma_begin(&r, job);
     while (!dma_continue(p, d, &r)) {
         if (!contexts_service(p)) {
-            dma_give_up(d, &r);
+            dma_give_up(p, d, &r);
             break;
         }
     }

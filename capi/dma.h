@@ -41,7 +41,8 @@ void dma_begin(struct dma_run *r, const struct dma_job *job);
 bool dma_continue(struct platform *p, struct platform_device_state *d,
                   struct dma_run *r);
 /* The device does not wait any longer; the status is IOVP_DMA_STALL. */
-void dma_give_up(struct platform_device_state *d, struct dma_run *r);
+void dma_give_up(struct platform *p, struct platform_device_state *d,
+                 struct dma_run *r);
 
 #ifdef __cplusplus
 }

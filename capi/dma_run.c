@@ -118,7 +118,6 @@ static uint64_t do_part(struct platform *p, struct platform_device_state *d,
     rec.initiator = (uint16_t)(d - p->device);
     rec.result = (uint8_t)status;
     platform_record(p, &rec);
-    space_used(p, d, &job->attrs, status == IOVP_DMA_OK ? bytes : 0);
     /* RAZ/WI goes on as if it had worked, and is reported. */
     if (status != IOVP_DMA_OK && r->result.status == IOVP_DMA_OK) {
         r->result.status = status;
@@ -150,16 +149,19 @@ bool dma_continue(struct platform *p, struct platform_device_state *d,
         bytes = do_part(p, d, r, res);
         if (r->result.status != IOVP_DMA_OK &&
             r->result.status != IOVP_DMA_RAZWI)
-            return true;
+            break;
         r->at += bytes;
         if (r->result.status == IOVP_DMA_OK)
             r->result.done = r->at;
     }
+    space_used(p, d, &r->job.attrs, r->result.done);
     return true;
 }
 
-void dma_give_up(struct platform_device_state *d, struct dma_run *r)
+void dma_give_up(struct platform *p, struct platform_device_state *d,
+                 struct dma_run *r)
 {
+    space_used(p, d, &r->job.attrs, r->result.done);
     if (r->stall)
         smmuv3_stall_end(d->core, r->stall);
     r->stall = 0;

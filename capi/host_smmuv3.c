@@ -140,15 +140,17 @@ static void probe(struct host *h)
     h->ids[1] = !h->stage2 ? 0 : idr0 & IDR0_VMID16 ? 1u << 16 : 1u << 8;
 }
 
+static bool enabled(struct host *h)
+{
+    host_smmuv3_begin(h, &h->own);
+    return smmu_rd32(&h->drv, CR0);
+}
+
 static iovp_status start(struct host *h)
 {
     iovp_status st;
 
     host_smmuv3_begin(h, &h->own);
-    if (smmu_rd32(&h->drv, CR0))
-        return iovp_fail(IOVP_E_BUSY,
-                         "%s: a guest has enabled it: SMMU_CR0 is not 0",
-                         h->name);
     smmu_init(&h->drv);
     probe(h);
     st = host_smmuv3_end(h);
@@ -179,16 +181,20 @@ static iovp_status create(struct host **out, struct platform *p, uint32_t iommu)
     h->drv.poll_ps = p->timed ? POLL_PS : 0;
     h->drv.hooks = &hooks;
     h->drv.ud = h;
-    st = start(h);
-    if (st) {
-        if (h->drv.cr0)
-            destroy(h);
-        else
-            release(h);
-        return st;
+    if (enabled(h)) {
+        release(h);
+        return iovp_fail(IOVP_E_BUSY,
+                         "%s: a guest has enabled it: SMMU_CR0 is not 0",
+                         p->smmu[iommu].range.node);
     }
-    *out = h;
-    return IOVP_OK;
+    st = start(h);
+    if (!st)
+        *out = h;
+    else if (enabled(h))
+        destroy(h);
+    else
+        release(h);
+    return st;
 }
 
 static uint32_t pasid_bits(struct host *h)

@@ -631,7 +631,8 @@ typedef struct iovp_regime_info {
  * SERVICE. */
 IOVP_API iovp_status iovp_regime_attrs(iovp_device *d, uint32_t *mask);
 /** The index of the regime of a transaction.  attrs as for DMA.  Errors:
- * NOTFOUND (not a StreamID of this device).  OWNER, SERVICE. */
+ * NOTFOUND (not a StreamID of this device), INVALID (a PASID beyond the
+ * device's).  OWNER, SERVICE. */
 IOVP_API iovp_status iovp_regime_index(iovp_device *d, const iovp_attrs *attrs,
                                        uint32_t *index);
 /** The regimes that are set up now: one for each StreamID without PASID, and
@@ -738,8 +739,8 @@ IOVP_API iovp_status iovp_notifier_replay(iovp_notifier *n,
 
 /**
  * The address space that a device sees with one PASID, or without.  It is
- * made when it is first used, by a DMA or here, cached, and dropped when
- * software changes the PASID's (or stream's) entry and invalidates it.
+ * made when it is first used, by a DMA, a replay or here, cached, and dropped
+ * when software changes the PASID's (or stream's) entry and invalidates it.
  */
 typedef struct iovp_space iovp_space;
 
@@ -1127,7 +1128,8 @@ IOVP_API iovp_status iovp_domain_unreserve(iovp_domain *m, uint64_t iova);
  * Map bytes at `pa` (physical; multiples of the smallest page) with
  * IOVP_RIGHT_*.  FIXED may lie inside a reservation or outside of all.
  * Errors: RANGE (outside the windows, or mapped already), INVALID, NOMEM
- * (donated memory), UNSUPPORTED (a table of the caller).  OWNER, SERVICE.
+ * (donated memory), UNSUPPORTED (a table of the caller), STALE (its process
+ * has ended).  OWNER, SERVICE.
  */
 IOVP_API iovp_status iovp_domain_map(iovp_domain *m, uint32_t flags,
                                      uint64_t *iova, uint64_t pa,
@@ -1154,8 +1156,9 @@ typedef struct iovp_process_config {
     uint32_t reserved;
     const iovp_table *table; /* a page table that the caller keeps; NULL: the
                               * library keeps one, in iovp_process_domain */
-    iovp_fault_fn *fault;    /* resolves page faults (SERVICE); NULL: the host's
-                              * handler or the fault queue does */
+    iovp_fault_fn *fault;    /* resolves page faults (SERVICE), and is asked
+                              * about no others; NULL: the host's handler or
+                              * the fault queue does */
     iovp_free_fn *free_ud;   /* NULL: none */
     void *ud;                /* of fault */
 } iovp_process_config;
@@ -1176,9 +1179,9 @@ IOVP_API iovp_status iovp_process_invalidate(iovp_process *s, uint64_t first,
 /**
  * The process ends: every bound device's exit callback is called, in the
  * order of binding; then its address space translates nothing, and DMA of it
- * is aborted without a record; faults that wait are answered INVALID.  The
- * PASID stays taken until every device is unbound.  Errors: those of every
- * call.  OWNER.
+ * is aborted without a record; faults that wait are answered INVALID.  Its
+ * domain stays, to unmap what it has; mapping is STALE.  The PASID stays taken
+ * until every device is unbound.  Errors: STALE (it has ended).  OWNER.
  */
 IOVP_API iovp_status iovp_process_exit(iovp_process *s);
 
@@ -1200,9 +1203,12 @@ typedef struct iovp_sva_config {
 
 /**
  * Let a device use a process's addresses: *pasid gets the process's PASID, the
- * same for every device, or IOVP_NO_PASID.  `config` may be NULL.  Devices
- * that share a StreamID share the table of PASIDs: bound to one, the PASID
- * works for all of them.  Errors: BUSY (bound already), UNSUPPORTED (the
+ * same for every device and IOMMU, or IOVP_NO_PASID: taken at the first bind
+ * that wants one, and kept as long as the process lives.  `config` may be NULL.
+ * The device may be behind another IOMMU than the process's context, if that
+ * has a context, too.  Devices that share a StreamID share the table of PASIDs:
+ * bound to one, the PASID works for all of them, with or without faults.
+ * Errors: BUSY (bound already, or its group is, otherwise), UNSUPPORTED (the
  * device has no PASIDs, or faults cannot be recovered and NO_FAULTS is not
  * given: iovp_explain tells why), LIMIT, STALE (the process has ended), NOMEM,
  * or the host's.  OWNER.

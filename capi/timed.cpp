@@ -365,6 +365,7 @@ iovp_status timed_dma(struct platform *p, struct platform_device_state *d,
         while (do_rest(p, d, run, delay))
             delay = sc_core::SC_ZERO_TIME;
         *r = run.result;
+        space_used(p, d, &job->attrs, r->done);
         if (r->event)
             timed_notify(p);
         return IOVP_OK;

@@ -99,7 +99,6 @@ class device : public sc_core::sc_module
             *job.atomic = r.atomic.op;
         if (state_->desc.iommu == PLATFORM_NO_IOMMU)
             direct(r, in, sc_core::sc_time_stamp() + delay);
-        space_used(p_, state_, &job.attrs, r.fault.done);
     }
 
     // A transfer of the C API, in a process of its own.
@@ -115,6 +114,7 @@ class device : public sc_core::sc_module
             ;
         run.result.time_out = to_ps(sc_core::sc_time_stamp());
         t->progress = nullptr;
+        space_used(p_, state_, &run.job.attrs, run.result.done);
         transfer_ended(t);
     }
 
@@ -282,6 +282,7 @@ class device : public sc_core::sc_module
         job_.access = a.access;
         sc_core::sc_time delay = from_ps(at - now);
         transfer(request_, job_, nullptr, a.bytes, a.iova, delay);
+        space_used(p_, state_, &job_.attrs, request_.fault.done);
         next_issue_ = at + interval_;
         if (slot < free_at_.size()) // another workload may have fewer
             free_at_[slot] = to_ps(sc_core::sc_time_stamp() + delay);

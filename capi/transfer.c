@@ -203,6 +203,7 @@ void iovp_dma_release(iovp_transfer *h)
     /* In timed mode its process ends when the IOMMU lets it go. */
     if (p->timed && !t->complete)
         return;
-    dma_give_up(t->d, &t->run);
+    if (!t->complete)
+        dma_give_up(p, t->d, &t->run);
     drop(t);
 }

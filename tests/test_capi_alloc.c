@@ -361,3 +361,32 @@ TEST_CASE(CapiRam, WithoutUnmap)
     CHECK_EQ(r.unmaps, 0);
     free(r.host);
 }
+
+/* ---- a callback's argument --------------------------------------------------
+ */
+
+static void no_irq(void *ud, const iovp_irq_event *event)
+{
+    (void)ud;
+    (void)event;
+}
+
+static void count_free(void *ud)
+{
+    ++*(unsigned *)ud;
+}
+
+TEST_CASE(CapiAlloc, ArgumentsOfCallbacksAreFreedOnce)
+{
+    unsigned first = 0, second = 0;
+    struct soc s;
+
+    REQUIRE(soc_create(&s, IOVP_MODE_FUNCTIONAL, 0));
+    CHECK_EQ(iovp_irq_handler(s.p, no_irq, count_free, &first), IOVP_OK);
+    CHECK_EQ(first, 0);
+    CHECK_EQ(iovp_irq_handler(s.p, no_irq, count_free, &second), IOVP_OK);
+    CHECK_EQ(first, 1);
+    soc_close(&s);
+    CHECK_EQ(first, 1);
+    CHECK_EQ(second, 1);
+}

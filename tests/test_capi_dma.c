@@ -179,3 +179,33 @@ TEST_CASE(dma, pasid_beside_the_attributes)
     CHECK_EQ(READ(IOVP_PASID_MAX + 1, NULL), IOVP_E_INVALID);
     soc_close(&s);
 }
+
+/* A space's uses are DMAs, whatever parts they have. */
+static void uses(struct soc *s, uint32_t mode)
+{
+    static uint8_t b[3 * PAGE_BYTES];
+    iovp_space_info info = IOVP_SPACE_INFO_INIT;
+    struct smmu_space space;
+    struct smmu_stream st;
+    iovp_space *h = NULL;
+
+    (void)mode;
+    CHECK_EQ(smmu_space_create(&s->drv, &space), 0);
+    CHECK_EQ(smmu_map(&s->drv, &space, IOVA, SOC_PAGE(0), 2 * PAGE_BYTES, 0),
+             0);
+    CHECK_EQ(smmu_attach(&s->drv, &st, SOC_DISP_SID, 0, 0), 0);
+    CHECK_EQ(smmu_bind(&s->drv, &st, SMMU_NO_PASID, &space), 0);
+    CHECK_EQ(
+        iovp_dma_read(s->disp, IOVP_NO_PASID, IOVA, b, sizeof(b), NULL, NULL),
+        IOVP_OK);
+    CHECK_EQ(iovp_space_get(&h, s->disp, IOVP_NO_PASID), IOVP_OK);
+    CHECK_EQ(iovp_space_get_info(h, &info), IOVP_OK);
+    CHECK_EQ(info.uses, 2); /* and the get */
+    CHECK_EQ(info.bytes, 2 * PAGE_BYTES);
+    iovp_space_put(h);
+}
+
+TEST_CASE(dma, counts_once_in_its_space)
+{
+    soc_both(uses);
+}

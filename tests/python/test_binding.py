@@ -3,7 +3,7 @@
 """The Python binding on platforms/arm-soc.dts.  Expected events are those of
 IHI 0070 chapter 7.3 for the situation that each test sets up.
 
-Needs IOVP_LIBRARY, unless the loader finds libiovp.so.0.
+Needs IOVP_LIBRARY, unless the loader finds libiovp.so.0.2.
 """
 import ctypes
 import doctest
@@ -111,6 +111,17 @@ class Platforms(Case):
         self.assertEqual(iovp.version(),
                          (iovp.VERSION_MAJOR, iovp.VERSION_MINOR,
                           iovp.VERSION_PATCH))
+
+    def test_abi_is_checked(self):
+        # Import has checked it; another version or record is refused.
+        sizes = [ctypes.sizeof(getattr(iovp._iovp, "iovp_" + name))
+                 for name in ("attrs", "dma_result", "record")]
+        check = iovp.lib.iovp_check_abi
+        self.assertEqual(check(iovp.VERSION_NUM, *sizes), iovp.OK)
+        self.assertEqual(check(iovp.VERSION_NUM + 100, *sizes),
+                         iovp.E_UNSUPPORTED)
+        sizes[0] += 4
+        self.assertEqual(check(iovp.VERSION_NUM, *sizes), iovp.E_UNSUPPORTED)
 
     def test_collected_platform_is_destroyed(self):
         p = iovp.Platform(blob())
