@@ -13,7 +13,8 @@
 #define TIMEOUT_PS        10000000000u /* 10 ms */
 #define TIMEOUT_CALLS     16
 
-/* ---- of a platform ---------------------------------------------------------- */
+/* ---- of a platform ----------------------------------------------------------
+ */
 
 struct contexts *contexts_get(struct platform *p)
 {
@@ -54,20 +55,13 @@ uint64_t contexts_deadline(const struct platform *p)
     if (!all || all->waiting)
         return due;
     for (const struct context *c = all->first; c; c = c->next) {
-        uint64_t t = faults_deadline(c);
+        /* Reports that nobody has read are due now. */
+        uint64_t t = p->smmu[c->iommu].eventq ? 0 : faults_deadline(c);
 
         if (t < due)
             due = t;
     }
     return due;
-}
-
-static bool something_to_do(const struct platform *p)
-{
-    for (const struct context *c = p->contexts->first; c; c = c->next)
-        if (p->smmu[c->iommu].eventq)
-            return true;
-    return contexts_deadline(p) != UINT64_MAX;
 }
 
 /* What came while a driver waited is looked after later. */
@@ -78,7 +72,7 @@ iovp_status contexts_wait(struct platform *p, uint64_t ps)
     p->contexts->waiting++;
     st = platform_wait(p, ps);
     p->contexts->waiting--;
-    if (p->timed && !p->contexts->waiting && something_to_do(p))
+    if (p->timed && contexts_deadline(p) != UINT64_MAX)
         timed_notify(p);
     return st;
 }
@@ -105,7 +99,7 @@ iovp_status context_enter(iovp_context *h, int enter, struct context **c)
     return st;
 }
 
-/* ---- life ---------------------------------------------------------------------- */
+/* ---- life -------------------------------------------------------------- */
 
 static iovp_status config_in(struct context *c, const iovp_context_config *user)
 {
@@ -258,7 +252,7 @@ void contexts_destroy(struct platform *p)
     pool_destroy(p);
 }
 
-/* ---- bindings -------------------------------------------------------------------- */
+/* ---- bindings ---------------------------------------------------------- */
 
 /* A device of this context, or NULL and a sentence. */
 static struct platform_device_state *device_of(struct context *c,
@@ -306,8 +300,7 @@ static iovp_status binding_cd(struct context *c, const iovp_binding *b,
 
 /* What a binding asks for; nothing is taken yet. */
 static iovp_status binding_in(struct context *c, iovp_binding *b,
-                              const iovp_binding *binding,
-                              struct attachment *a)
+                              const iovp_binding *binding, struct attachment *a)
 {
     iovp_status st = ABI_IN(b, binding);
 

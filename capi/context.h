@@ -61,7 +61,8 @@ iovp_status context_change(struct context *c, struct platform_device_state *d,
                            uint32_t flags, const void *owner);
 /*
  * Undo one attach.  The last one of the group: waiting faults are aborted, the
- * entry is cleared, and on return no DMA uses the table.  Errors: NOTFOUND.
+ * entry is cleared, and on return no DMA uses the table.  Errors: NOTFOUND; BUS
+ * (the IOMMU does not do what it should), but the attachment is gone.
  */
 iovp_status context_detach(struct context *c, struct platform_device_state *d,
                            uint32_t pasid, const void *owner);

@@ -28,7 +28,8 @@ static iovp_status bad_attrs(void)
 
 /*
  * To the end.  What is held is held until handlers of faults have run; if
- * none has answered nobody will while this call lasts.
+ * none has answered, or their answers resolve nothing, nobody will while this
+ * call lasts.
  */
 static void run_functional(struct platform *p, struct platform_device_state *d,
                            const struct dma_job *job, iovp_dma_result *result)
@@ -37,7 +38,7 @@ static void run_functional(struct platform *p, struct platform_device_state *d,
 
     dma_begin(&r, job);
     while (!dma_continue(p, d, &r)) {
-        if (!contexts_service(p)) {
+        if (dma_hopeless(&r) || !contexts_service(p)) {
             dma_give_up(p, d, &r);
             break;
         }

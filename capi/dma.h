@@ -33,6 +33,8 @@ struct dma_run {
     struct dma_job job;
     uint64_t at;
     uint32_t stall; /* the core's number for what it holds; 0: nothing */
+    uint32_t tries; /* at `tried`, for dma_hopeless */
+    uint64_t tried;
     iovp_dma_result result;
 };
 
@@ -40,6 +42,9 @@ void dma_begin(struct dma_run *r, const struct dma_job *job);
 /* Go on until the end (true) or as long as the IOMMU does not hold it. */
 bool dma_continue(struct platform *p, struct platform_device_state *d,
                   struct dma_run *r);
+/* It was held once more: is it held for ever, however often it is answered? */
+#define DMA_TRIES 256
+bool dma_hopeless(struct dma_run *r);
 /* The device does not wait any longer; the status is IOVP_DMA_STALL. */
 void dma_give_up(struct platform *p, struct platform_device_state *d,
                  struct dma_run *r);

@@ -134,6 +134,7 @@ void dma_begin(struct dma_run *r, const struct dma_job *job)
     r->job = *job;
     r->at = 0;
     r->stall = 0;
+    r->tries = 0;
     r->result = (iovp_dma_result){.size = sizeof(r->result)};
 }
 
@@ -156,6 +157,14 @@ bool dma_continue(struct platform *p, struct platform_device_state *d,
     }
     space_used(p, d, &r->job.attrs, r->result.done);
     return true;
+}
+
+bool dma_hopeless(struct dma_run *r)
+{
+    if (r->tried != r->at)
+        r->tries = 0;
+    r->tried = r->at;
+    return ++r->tries > DMA_TRIES;
 }
 
 void dma_give_up(struct platform *p, struct platform_device_state *d,

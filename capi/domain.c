@@ -290,8 +290,7 @@ iovp_status domain_detach(struct domain *m, struct platform_device_state *d,
         return iovp_fail(IOVP_E_NOTFOUND, "%s does not have this domain",
                          d->name);
     st = context_detach((*link)->c, d, pasid, m);
-    if (!st)
-        forget(m, link);
+    forget(m, link);
     return st;
 }
 

@@ -39,7 +39,7 @@ struct faults {
     iovp_context_stats stats;
 };
 
-/* ---- the list ------------------------------------------------------------------ */
+/* ---- the list ---------------------------------------------------------- */
 
 static void tidy(struct context *c)
 {
@@ -77,7 +77,7 @@ static uint64_t now(const struct context *c)
     return c->p->timed ? timed_now(c->p) : c->p->contexts->ticks;
 }
 
-/* ---- answers ------------------------------------------------------------------- */
+/* ---- answers ----------------------------------------------------------- */
 
 static iovp_status tell(struct context *c, const struct host_fault *h,
                         uint32_t respond)
@@ -148,7 +148,7 @@ static void handled(struct context *c, struct fault *f, uint32_t respond)
     }
 }
 
-/* ---- into the queue ---------------------------------------------------------------- */
+/* ---- into the queue ---------------------------------------------------- */
 
 /* One more is missing: f becomes the mark, unless there is one. */
 static void lose(struct context *c, struct fault *f)
@@ -184,7 +184,7 @@ static void enqueue(struct context *c, struct fault *f)
     c->faults->last_queued = f;
 }
 
-/* ---- asking -------------------------------------------------------------------------- */
+/* ---- asking ------------------------------------------------------------ */
 
 /* True: it is done with. */
 static bool ask_one(struct context *c, struct fault *f, iovp_fault_fn *fn,
@@ -226,7 +226,7 @@ static void ask(struct context *c, struct fault *f)
     f->asked = false;
 }
 
-/* ---- reports --------------------------------------------------------------------------- */
+/* ---- reports ----------------------------------------------------------- */
 
 static void describe(struct context *c, struct fault *f)
 {
@@ -339,7 +339,7 @@ static void take(struct context *c, struct host_fault *h)
     }
 }
 
-/* ---- the work -------------------------------------------------------------------------- */
+/* ---- the work ---------------------------------------------------------- */
 
 static void ask_fresh(struct context *c)
 {
@@ -436,7 +436,7 @@ void faults_destroy(struct context *c)
     c->faults = NULL;
 }
 
-/* ---- the calls --------------------------------------------------------------------------- */
+/* ---- the calls --------------------------------------------------------- */
 
 iovp_status iovp_fault_next(iovp_context *h, iovp_fault_record *fault)
 {

@@ -5,7 +5,8 @@
 #include "alloc.h"
 #include "domain.h"
 
-/* ---- which devices ---------------------------------------------------------- */
+/* ---- which devices ----------------------------------------------------------
+ */
 
 static bool has_stream(const struct platform_device *d, uint32_t stream_id)
 {
@@ -154,7 +155,7 @@ iovp_device *group_device(struct context *c, uint32_t stream_id)
     return NULL;
 }
 
-/* ---- what is attached --------------------------------------------------------- */
+/* ---- what is attached -------------------------------------------------- */
 
 bool group_is_whole(const struct group *g)
 {
@@ -232,7 +233,8 @@ static iovp_status check_again(const struct context *c, const struct group *g,
         return iovp_fail(IOVP_E_BUSY,
                          "%s: a device that shares a StreamID has this address "
                          "space %s recoverable faults",
-                         d->name, old->flags & HOST_FAULTS ? "with" : "without");
+                         d->name,
+                         old->flags & HOST_FAULTS ? "with" : "without");
     return IOVP_OK;
 }
 
@@ -387,7 +389,7 @@ struct attachment *group_find(struct context *c,
     return NULL;
 }
 
-/* ---- the contract ---------------------------------------------------------------- */
+/* ---- the contract ------------------------------------------------------ */
 
 iovp_status context_attach(struct context *c, struct platform_device_state *d,
                            uint32_t pasid, const struct host_table *t,

@@ -74,7 +74,7 @@ struct attachment *group_find(struct context *c,
                               const struct platform_device_state *d,
                               uint32_t pasid, const void *owner);
 
-/* ---- of a platform (context.c) ------------------------------------------ */
+/* ---- of a platform (context.c) ----------------------------------------- */
 
 struct contexts {
     struct context *first;
@@ -90,7 +90,8 @@ struct contexts {
 struct contexts *contexts_get(struct platform *p);
 void pasids_destroy(struct platform *p);
 
-/* ---- faults (faults.c) ----------------------------------------------------- */
+/* ---- faults (faults.c) -----------------------------------------------------
+ */
 
 struct faults *faults_create(struct context *c);
 void faults_destroy(struct context *c);

@@ -13,7 +13,8 @@
 /* Simulated time between polls. */
 #define POLL_PS 1000000
 
-/* ---- memory --------------------------------------------------------------- */
+/* ---- memory ---------------------------------------------------------------
+ */
 
 struct block {
     struct block *next;
@@ -60,7 +61,8 @@ static iovp_status hook_wait(void *ud, uint64_t ps)
 
 static const struct smmu_hooks hooks = {.alloc = hook_alloc, .wait = hook_wait};
 
-/* ---- operations ----------------------------------------------------------- */
+/* ---- operations -----------------------------------------------------------
+ */
 
 void host_smmuv3_begin(struct host *h, struct blocks *owner)
 {
@@ -79,7 +81,8 @@ iovp_status host_smmuv3_end(struct host *h)
     return IOVP_OK;
 }
 
-/* ---- numbers -------------------------------------------------------------- */
+/* ---- numbers --------------------------------------------------------------
+ */
 
 #define WORD_BITS 64
 
@@ -105,7 +108,8 @@ void host_smmuv3_id_free(struct host *h, uint32_t stage, uint32_t id)
     h->used[stage - 1][id / WORD_BITS] &= ~(1ull << (id % WORD_BITS));
 }
 
-/* ---- life ------------------------------------------------------------------ */
+/* ---- life ------------------------------------------------------------------
+ */
 
 static void release(struct host *h)
 {

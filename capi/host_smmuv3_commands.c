@@ -59,7 +59,8 @@ iovp_status host_smmuv3_flush(struct host *h, const struct host_table *t,
     return host_smmuv3_end(h);
 }
 
-/* ---- a guest's ------------------------------------------------------------- */
+/* ---- a guest's -------------------------------------------------------------
+ */
 
 enum target {
     BY_VMID, /* its VMID is replaced */
@@ -169,7 +170,8 @@ iovp_status host_smmuv3_invalidate(struct host *h, struct host_group *g,
     return host_smmuv3_end(h);
 }
 
-/* ---- faults ---------------------------------------------------------------- */
+/* ---- faults ----------------------------------------------------------------
+ */
 
 #define F_WALK_EABT 0x0bu
 
@@ -236,8 +238,8 @@ iovp_status host_smmuv3_can_fault(struct host *h)
 iovp_status host_smmuv3_respond(struct host *h, const struct host_fault *f,
                                 uint32_t respond)
 {
-    uint64_t what = respond == IOVP_RESPOND_SUCCESS ? CMD_RESUME_RETRY
-                                                    : CMD_RESUME_ABORT;
+    uint64_t what =
+        respond == IOVP_RESPOND_SUCCESS ? CMD_RESUME_RETRY : CMD_RESUME_ABORT;
 
     host_smmuv3_begin(h, &h->own);
     send(h, CMD_RESUME | what | CMD_SID(f->stream_id), f->token);

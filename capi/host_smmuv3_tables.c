@@ -7,10 +7,11 @@
 #include "alloc.h"
 #include "host_smmuv3.h"
 
-#define VA_BITS       48
-#define LEAST_BITS    25 /* T0SZ is 39 at most */
+#define VA_BITS    48
+#define LEAST_BITS 25 /* T0SZ is 39 at most */
 
-/* ---- geometry ------------------------------------------------------------- */
+/* ---- geometry -------------------------------------------------------------
+ */
 
 /* By log2 of the page, less 12, halved. */
 static const struct granule {
@@ -45,7 +46,8 @@ static int sl0(const struct host *h, uint32_t page_bits, uint32_t input_bits)
     return (page_bits == 12 ? 2 : 3) - t.start_level;
 }
 
-static uint32_t most_input_bits(const struct host *h, const struct host_table *t)
+static uint32_t most_input_bits(const struct host *h,
+                                const struct host_table *t)
 {
     uint32_t bits = VA_BITS;
 
@@ -62,8 +64,7 @@ static iovp_status check_words(const struct host *h, struct host_table *t)
     const uint64_t *w = t->words.word;
     uint64_t need = stage1 ? CD0_V | CD0_AA64 : STE2_S2AA64;
 
-    if (t->words.type !=
-        (stage1 ? IOVP_TABLE_SMMUV3_CD : IOVP_TABLE_SMMUV3_S2))
+    if (t->words.type != (stage1 ? IOVP_TABLE_SMMUV3_CD : IOVP_TABLE_SMMUV3_S2))
         return iovp_fail(IOVP_E_UNSUPPORTED,
                          "%s: a table of stage %u is an SMMUv3 %s", h->name,
                          t->stage, stage1 ? "CD" : "S2");
@@ -96,14 +97,14 @@ iovp_status host_smmuv3_table_check(struct host *h, struct host_table *t)
         t->input_bits = most_input_bits(h, t);
     if (t->input_bits < LEAST_BITS || t->input_bits > most_input_bits(h, t) ||
         (t->stage == IOVP_STAGE_2 && sl0(h, t->page_bits, t->input_bits) < 0))
-        return iovp_fail(IOVP_E_UNSUPPORTED,
-                         "%s: %u bits of input: %u..%u",
+        return iovp_fail(IOVP_E_UNSUPPORTED, "%s: %u bits of input: %u..%u",
                          h->name, t->input_bits, LEAST_BITS,
                          most_input_bits(h, t));
     return IOVP_OK;
 }
 
-/* ---- words ---------------------------------------------------------------- */
+/* ---- words ----------------------------------------------------------------
+ */
 
 #define CD0_HOST  (CD0_S | CD0_R | CD0_A | CD0_ASET | 0xffffull << CD0_ASID)
 #define STE2_HOST (STE2_S2S | STE2_S2R | 0xffffull)
@@ -126,8 +127,8 @@ static void cd_words(const struct host *h, const struct host_table *t,
     } else {
         smmu_cd_words(&h->drv, &space, word);
         word[0] &= ~(63ull | 3ull << CD0_TG0);
-        word[0] |= (64 - t->input_bits) |
-                   granule_of(t->page_bits)->tg << CD0_TG0;
+        word[0] |= (64 - t->input_bits) | granule_of(t->page_bits)->tg
+                                              << CD0_TG0;
     }
     word[0] &= ~CD0_HOST;
     word[0] |= CD0_A | CD0_ASET | (uint64_t)t->id << CD0_ASID;
@@ -162,8 +163,7 @@ static void s2_words(const struct host *h, const struct host_table *t,
 }
 
 /* What of its STE is a guest's to say. */
-#define STE0_GUEST                                               \
-    (0x00ffffffffffffc0ull | 3ull << 4 | 31ull << STE0_S1CDMAX)
+#define STE0_GUEST (0x00ffffffffffffc0ull | 3ull << 4 | 31ull << STE0_S1CDMAX)
 #define STE1_GUEST (0xffull | STE1_S1STALLD) /* S1DSS S1CIR S1COR S1CSH */
 
 static void guest_words(const struct host *h, const iovp_table *stage1,
@@ -177,7 +177,8 @@ static void guest_words(const struct host *h, const iovp_table *stage1,
         word[1] |= STE1_S1STALLD;
 }
 
-/* ---- groups ---------------------------------------------------------------- */
+/* ---- groups ----------------------------------------------------------------
+ */
 
 static struct smmu_group *open_group(struct host *h, struct host_group *g)
 {

@@ -469,8 +469,9 @@ typedef struct iovp_dma_result {
  *
  * An access that the IOMMU holds is served before the call returns: handlers
  * of faults (iovp_context_config, iovp_process_config) run, and what they
- * answer is carried out.  If nobody answers, the device gives up waiting: the
- * status is IOVP_DMA_STALL, and what is answered later has no effect on it.
+ * answer is carried out.  If nobody answers, or 256 answers in turn resolve
+ * nothing, the device gives up waiting: the status is IOVP_DMA_STALL, and what
+ * is answered later has no effect on it.
  * Use iovp_dma_submit for a device that waits.  Errors: INVALID.  OWNER.
  */
 IOVP_API iovp_status iovp_dma_read(iovp_device *d, uint32_t pasid,

@@ -162,7 +162,7 @@ void pool_destroy(struct platform *p)
     p->pool = NULL;
 }
 
-/* ---- the call ------------------------------------------------------------ */
+/* ---- the call ---------------------------------------------------------- */
 
 static iovp_status check(struct platform *p, uint64_t base, uint64_t bytes)
 {
@@ -181,10 +181,9 @@ static iovp_status check(struct platform *p, uint64_t base, uint64_t bytes)
 
         if (base < r->base + (r->pages << POOL_PAGE_LOG2) &&
             r->base < base + bytes)
-            return iovp_fail(IOVP_E_RANGE,
-                             "0x%llx + 0x%llx: a part was given before",
-                             (unsigned long long)base,
-                             (unsigned long long)bytes);
+            return iovp_fail(
+                IOVP_E_RANGE, "0x%llx + 0x%llx: a part was given before",
+                (unsigned long long)base, (unsigned long long)bytes);
     }
     if (pool && pool->regions == REGIONS)
         return iovp_fail(IOVP_E_LIMIT, "memory was given %d times", REGIONS);

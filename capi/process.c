@@ -72,6 +72,7 @@ static iovp_status process_make(struct process **out, struct context *c,
     s->c = c;
     s->pasid = IOVP_NO_PASID;
     s->config = *config;
+    s->config.table = NULL; /* the domain has a copy */
     st = domain_create(&s->domain, c, &domain);
     if (!st) {
         s->domain->owner = s;

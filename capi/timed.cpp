@@ -362,7 +362,7 @@ iovp_status timed_dma(struct platform *p, struct platform_device_state *d,
         sc_core::sc_time delay = from_ps(time_ps - now);
         dma_begin(&run, job);
         run.result.time_in = time_ps;
-        while (do_rest(p, d, run, delay))
+        while (do_rest(p, d, run, delay) && !dma_hopeless(&run))
             delay = sc_core::SC_ZERO_TIME;
         *r = run.result;
         space_used(p, d, &job->attrs, r->done);

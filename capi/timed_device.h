@@ -3,6 +3,8 @@
 #ifndef IOVP_TIMED_DEVICE_H
 #define IOVP_TIMED_DEVICE_H
 
+#include <list>
+#include <memory>
 #include <vector>
 
 #include <tlm_utils/simple_initiator_socket.h>
@@ -104,16 +106,18 @@ class device : public sc_core::sc_module
     // A transfer of the C API, in a process of its own.
     void run_transfer(struct transfer *t)
     {
-        request r;
-        std::vector<std::uint8_t> page(page_bytes);
+        auto at =
+            carriers_.insert(carriers_.end(), std::make_unique<carrier>());
+        carrier &c = **at;
         dma_run &run = t->run;
 
-        t->progress = &r.fault.result;
+        t->progress = &c.r.fault.result;
         run.result.time_in = to_ps(sc_core::sc_time_stamp());
-        while (t->handle && run.at < run.job.bytes && do_page(r, page, t))
+        while (t->handle && run.at < run.job.bytes && do_page(c, t))
             ;
         run.result.time_out = to_ps(sc_core::sc_time_stamp());
         t->progress = nullptr;
+        carriers_.erase(at);
         space_used(p_, state_, &run.job.attrs, run.result.done);
         transfer_ended(t);
     }
@@ -132,6 +136,13 @@ class device : public sc_core::sc_module
   private:
     static constexpr unsigned page_bytes = 4096;
 
+    // What a transfer's process works with: the device's, as the stack of a
+    // process that never ends is not unwound.
+    struct carrier {
+        request r;
+        std::uint8_t page[page_bytes];
+    };
+
     // What of a transfer's bytes arrived.
     static std::size_t got(const request &r, unsigned bytes)
     {
@@ -144,9 +155,9 @@ class device : public sc_core::sc_module
     // The bytes of a transfer up to the next page; its buffer is the
     // caller's, who may take it back while the bridge holds the access.
     // False: the transfer ends here.
-    bool do_page(request &r, std::vector<std::uint8_t> &page,
-                 struct transfer *t)
+    bool do_page(carrier &c, struct transfer *t)
     {
+        request &r = c.r;
         dma_run &run = t->run;
         const dma_job &job = run.job;
         std::uint64_t iova = job.iova + run.at;
@@ -156,11 +167,11 @@ class device : public sc_core::sc_module
         sc_core::sc_time delay = sc_core::SC_ZERO_TIME;
 
         if (write)
-            std::memcpy(page.data(), job.buf + run.at, bytes);
-        transfer(r, job, page.data(), bytes, iova, delay);
+            std::memcpy(c.page, job.buf + run.at, bytes);
+        transfer(r, job, c.page, bytes, iova, delay);
         wait(delay);
         if (!write && t->handle)
-            std::memcpy(job.buf + run.at, page.data(), got(r, bytes));
+            std::memcpy(job.buf + run.at, c.page, got(r, bytes));
         run.result.stalls += r.fault.stalls;
         if (r.fault.result != IOVP_RESULT_OK &&
             run.result.status == IOVP_DMA_OK) {
@@ -291,6 +302,7 @@ class device : public sc_core::sc_module
     struct platform *p_;
     unsigned index_;
     struct platform_device_state *state_;
+    std::list<std::unique_ptr<carrier>> carriers_;
     request request_;
     dma_job job_ = {};                       // of the workload
     std::vector<std::uint8_t> zeros_, sink_; // 4096: the longest transfer

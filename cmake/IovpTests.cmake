@@ -8,6 +8,9 @@ if(IOVP_SANITIZE)
   set(IOVP_TEST_TIMEOUT 600)
 endif()
 
+set(IOVP_TEST_LSAN LSAN_OPTIONS=print_suppressions=0:suppressions=)
+string(APPEND IOVP_TEST_LSAN ${PROJECT_SOURCE_DIR}/tests/data/lsan.supp)
+
 # libsystemc.so must see the sc_main of a test.
 set(CMAKE_CXX_VISIBILITY_PRESET default)
 
@@ -59,7 +62,7 @@ function(iovp_add_test source label)
     WORKING_DIRECTORY ${PROJECT_SOURCE_DIR})
   set_tests_properties(${name} PROPERTIES
     LABELS ${label} TIMEOUT ${IOVP_TEST_TIMEOUT}
-    ENVIRONMENT "IOVP_COMMAND=${PROJECT_BINARY_DIR}/iovp")
+    ENVIRONMENT "IOVP_COMMAND=${PROJECT_BINARY_DIR}/iovp;${IOVP_TEST_LSAN}")
 endfunction()
 
 iovp_glob(tests tests/test_*.c)

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "ctx_soc.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -13,7 +14,8 @@ static const char tree[] =
     "memory@80000000 { device_type = \"memory\";\n"
     "  reg = <0 0x80000000 0 0x20000000>; };\n"
     "smmu: iommu@9050000 { compatible = \"arm,smmu-v3\";\n"
-    "  reg = <0 0x9050000 0 0x20000>; #iommu-cells = <1>; dma-coherent; };\n"
+    "  reg = <0 0x9050000 0 0x20000>; #iommu-cells = <1>; dma-coherent;\n"
+    "  %s };\n"
     "npu@a000000 { compatible = \"iovp,dma\"; reg = <0 0xa000000 0 0x1000>;\n"
     "  iommus = <&smmu 0x10>; pasid-num-bits = <16>; dma-can-stall; };\n"
     "twin@a010000 { compatible = \"iovp,dma\"; reg = <0 0xa010000 0 0x1000>;\n"
@@ -31,14 +33,34 @@ static void find(struct cx *x, const char *name, iovp_device **d)
     CHECK_EQ(iovp_device_find(x->p, name, d), IOVP_OK);
 }
 
-bool cx_platform(struct cx *x, uint32_t mode)
+/* The compiled tree, whose SMMU has more properties. */
+static const void *compiled(const char *more, size_t *bytes)
 {
     static void *blob;
-    static size_t bytes;
-    iovp_platform_config k = {.size = sizeof(k), .mode = mode};
+    static size_t size;
+    static char text[sizeof(tree) + 100], last[100];
+
+    if (blob && strcmp(more, last)) {
+        free(blob);
+        blob = NULL;
+    }
+    snprintf(last, sizeof(last), "%s", more);
+    snprintf(text, sizeof(text), tree, more);
+    if (!blob && !soc_compile(text, &blob, &size))
+        return NULL;
+    *bytes = size;
+    return blob;
+}
+
+static bool build(struct cx *x, uint32_t mode, const char *more,
+                  const iovp_allocator *a)
+{
+    iovp_platform_config k = {.size = sizeof(k), .mode = mode, .allocator = a};
+    size_t bytes = 0;
+    const void *blob = compiled(more, &bytes);
 
     memset(x, 0, sizeof(*x));
-    if (!blob && !soc_compile(tree, &blob, &bytes))
+    if (!blob)
         return false;
     if (iovp_platform_create(&x->p, &k, blob, bytes)) {
         shim_fail(__FILE__, __LINE__, "create: %s", iovp_last_error());
@@ -54,6 +76,21 @@ bool cx_platform(struct cx *x, uint32_t mode)
     for (unsigned i = 0; i < CX_PAGES; i++)
         cx_put(x, CX_PA(i), CX_MARK(i));
     return true;
+}
+
+bool cx_platform(struct cx *x, uint32_t mode)
+{
+    return build(x, mode, "", NULL);
+}
+
+bool cx_platform_with(struct cx *x, uint32_t mode, const char *more)
+{
+    return build(x, mode, more, NULL);
+}
+
+bool cx_platform_from(struct cx *x, uint32_t mode, const iovp_allocator *a)
+{
+    return build(x, mode, "", a);
 }
 
 bool cx_open(struct cx *x, uint32_t mode, const iovp_context_config *config)
@@ -125,7 +162,7 @@ void cx_run(struct cx *x)
     CHECK_EQ(iovp_run_until(x->p, iovp_now(x->p) + 1000000000, NULL), IOVP_OK);
 }
 
-/* ---- memory ------------------------------------------------------------- */
+/* ---- memory ------------------------------------------------------------ */
 
 uint64_t cx_page(struct cx *x)
 {
@@ -161,13 +198,14 @@ uint32_t cx_reg(struct cx *x, uint32_t offset)
 {
     uint64_t v = 0;
 
-    CHECK_EQ(iovp_mmio_read(x->p, CX_SMMU + offset, 4, IOVP_SPACE_NONSECURE,
-                            &v),
-             IOVP_OK);
+    CHECK_EQ(
+        iovp_mmio_read(x->p, CX_SMMU + offset, 4, IOVP_SPACE_NONSECURE, &v),
+        IOVP_OK);
     return (uint32_t)v;
 }
 
-/* ---- tables: VMSAv8-64, levels 0 to 3 ------------------------------------- */
+/* ---- tables: VMSAv8-64, levels 0 to 3 -------------------------------------
+ */
 
 struct cx_tables cx_tables(struct cx *x, uint32_t stage, uint64_t shift)
 {
@@ -235,7 +273,8 @@ iovp_table cx_s2(const struct cx_tables *t)
     return s2;
 }
 
-/* ---- DMA and faults -------------------------------------------------------- */
+/* ---- DMA and faults --------------------------------------------------------
+ */
 
 uint64_t cx_see(iovp_device *d, uint32_t pasid, uint64_t iova)
 {
@@ -247,6 +286,15 @@ uint64_t cx_see(iovp_device *d, uint32_t pasid, uint64_t iova)
     for (int i = 7; i >= 0; i--)
         v = v << 8 | b[i];
     return r.status == IOVP_DMA_OK ? v : CX_EVENT(r.event);
+}
+
+uint32_t cx_status(iovp_device *d, uint32_t pasid, uint64_t iova)
+{
+    iovp_dma_result r = {.size = sizeof(r)};
+    uint8_t b[8];
+
+    CHECK_EQ(iovp_dma_read(d, pasid, iova, b, 8, NULL, &r), IOVP_OK);
+    return r.status;
 }
 
 iovp_context_stats cx_stats(struct cx *x)

@@ -21,9 +21,9 @@
 #define CX_NPU_SID 0x10u
 
 /* The n-th page for data; cx_open writes CX_MARK(n) at its start. */
-#define CX_PA(n)   (CX_DATA + (uint64_t)(n)*CX_PAGE)
-#define CX_PAGES   64u
-#define CX_MARK(n) (0xda7a0000ull + (n))
+#define CX_PA(n)    (CX_DATA + (uint64_t)(n)*CX_PAGE)
+#define CX_PAGES    64u
+#define CX_MARK(n)  (0xda7a0000ull + (n))
 /* cx_see: what a DMA that was aborted with this event gives. */
 #define CX_EVENT(e) (0xfa170000ull + (e))
 
@@ -41,6 +41,10 @@ struct cx {
 
 /* The platform alone; false after a recorded failure. */
 bool cx_platform(struct cx *x, uint32_t mode);
+/* With more properties of the SMMU. */
+bool cx_platform_with(struct cx *x, uint32_t mode, const char *more);
+/* With an allocator. */
+bool cx_platform_from(struct cx *x, uint32_t mode, const iovp_allocator *a);
 /* With donated memory and a context (`config` may be NULL). */
 bool cx_open(struct cx *x, uint32_t mode, const iovp_context_config *config);
 void cx_close(struct cx *x);
@@ -77,16 +81,18 @@ iovp_table cx_s2(const struct cx_tables *t);
 
 /* A DMA read of 8 bytes: what is there, or CX_EVENT. */
 uint64_t cx_see(iovp_device *d, uint32_t pasid, uint64_t iova);
+/* Its IOVP_DMA_*. */
+uint32_t cx_status(iovp_device *d, uint32_t pasid, uint64_t iova);
 iovp_context_stats cx_stats(struct cx *x);
 /* Records in the fault queue; the last of them is in *f. */
 unsigned cx_faults(struct cx *x, iovp_fault_record *f);
 
 /* The call fails with this code and a sentence of its own. */
-#define CX_FAILS(code, call)                  \
-    do {                                      \
-        iovp_trace_next(NULL, NULL);          \
-        CHECK_EQ(code, call);                 \
-        CHECK(cx_sentence());                 \
+#define CX_FAILS(code, call)         \
+    do {                             \
+        iovp_trace_next(NULL, NULL); \
+        CHECK_EQ(code, call);        \
+        CHECK(cx_sentence());        \
     } while (0)
 bool cx_sentence(void);
 

@@ -81,21 +81,28 @@ static bool take_over(struct sva *v, const iovp_context_config *config)
     return !iovp_context_create(&v->other, v->p, &c);
 }
 
-bool sva_open(struct sva *v, uint32_t mode, const iovp_context_config *config)
+bool sva_open_as(struct sva *v, const iovp_platform_config *platform,
+                 const iovp_context_config *config)
 {
-    iovp_platform_config c = IOVP_PLATFORM_CONFIG_INIT;
     size_t bytes = 0;
     const void *blob = blob_of_tree(&bytes);
 
     memset(v, 0, sizeof(*v));
-    c.mode = mode;
-    v->timed = mode == IOVP_MODE_TIMED;
-    if (blob && !iovp_platform_create(&v->p, &c, blob, bytes) &&
+    v->timed = platform->mode == IOVP_MODE_TIMED;
+    if (blob && !iovp_platform_create(&v->p, platform, blob, bytes) &&
         find_devices(v) && take_over(v, config))
         return true;
     shim_fail(__FILE__, __LINE__, "%s", iovp_last_error());
     iovp_platform_destroy(v->p);
     return false;
+}
+
+bool sva_open(struct sva *v, uint32_t mode, const iovp_context_config *config)
+{
+    iovp_platform_config c = IOVP_PLATFORM_CONFIG_INIT;
+
+    c.mode = mode;
+    return sva_open_as(v, &c, config);
 }
 
 void sva_close(struct sva *v)

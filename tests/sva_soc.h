@@ -38,6 +38,8 @@ struct sva {
 /* With contexts of this configuration (NULL: the default; `iommu` is set
  * here); false after a recorded failure. */
 bool sva_open(struct sva *v, uint32_t mode, const iovp_context_config *config);
+bool sva_open_as(struct sva *v, const iovp_platform_config *platform,
+                 const iovp_context_config *config);
 void sva_close(struct sva *v);
 /* fn in functional mode and, in a child, in timed mode. */
 void sva_both(void (*fn)(struct sva *v));

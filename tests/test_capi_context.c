@@ -3,6 +3,7 @@
  * Contexts: taking an IOMMU over, groups, PASIDs, bindings by CD, the host's
  * callbacks.  Events are those of IHI 0070 7.3.
  */
+#include <stdlib.h>
 #include <string.h>
 
 #include "../capi/pool.h"
@@ -28,7 +29,8 @@ static uint64_t pool_used(struct cx *x)
     return used;
 }
 
-/* ---- life ------------------------------------------------------------------- */
+/* ---- life -------------------------------------------------------------------
+ */
 
 TEST_CASE(Context, CreateChecks)
 {
@@ -138,7 +140,7 @@ TEST_CASE(Context, GoesWithItsPlatform)
     CHECK_EQ(freed, 1);
 }
 
-/* ---- a CD: one PASID ------------------------------------------------------------ */
+/* ---- a CD: one PASID --------------------------------------------------- */
 
 static void bind_cd(struct cx *x)
 {
@@ -241,7 +243,7 @@ TEST_CASE(Context, BindChecks)
     cx_close(&x);
 }
 
-/* ---- groups ------------------------------------------------------------------------ */
+/* ---- groups ------------------------------------------------------------ */
 
 static void groups(struct cx *x)
 {
@@ -287,7 +289,7 @@ TEST_CASE(Context, DevicesOfOneStreamIDAreOne)
     cx_both(groups, NULL);
 }
 
-/* ---- PASIDs --------------------------------------------------------------------------- */
+/* ---- PASIDs ------------------------------------------------------------ */
 
 TEST_CASE(Context, Pasids)
 {
@@ -303,8 +305,7 @@ TEST_CASE(Context, Pasids)
     CHECK_EQ(n, 0xffffe);
     CHECK_EQ(iovp_context_pasid_alloc(x.c, 0xffffe, 0xfffff, &n), IOVP_OK);
     CHECK_EQ(n, 0xfffff);
-    CX_FAILS(IOVP_E_LIMIT,
-             iovp_context_pasid_alloc(x.c, 0xffffe, 0xfffff, &n));
+    CX_FAILS(IOVP_E_LIMIT, iovp_context_pasid_alloc(x.c, 0xffffe, 0xfffff, &n));
     CX_FAILS(IOVP_E_LIMIT, iovp_context_pasid_alloc(x.c, 1, 2, &n));
     CX_FAILS(IOVP_E_INVALID, iovp_context_pasid_alloc(x.c, 0, 0, &n));
     CX_FAILS(IOVP_E_INVALID, iovp_context_pasid_alloc(x.c, 3, 2, &n));
@@ -328,7 +329,7 @@ TEST_CASE(Context, Pasids)
     cx_close(&x);
 }
 
-/* ---- the host's say ---------------------------------------------------------------------- */
+/* ---- the host's say ---------------------------------------------------- */
 
 struct host_says {
     struct cx *x;
@@ -465,4 +466,134 @@ static void host_binds(struct cx *x)
 TEST_CASE(Context, TheHostHasASayInBindings)
 {
     cx_both(host_binds, &host_config);
+}
+
+/* ---- while DMA is under way -------------------------------------------- */
+
+/* Writes zeros to a window of two pages until it is stopped. */
+static void work(iovp_device *d, uint32_t pasid)
+{
+    iovp_workload w = {.size = sizeof(w),
+                       .pattern = IOVP_PATTERN_RANDOM,
+                       .base = IOVA,
+                       .window = 2 * CX_PAGE,
+                       .bytes = 256,
+                       .outstanding = 16,
+                       .seed = 1,
+                       .pasids = 1,
+                       .pasid = {pasid}};
+
+    CHECK_EQ(iovp_workload_start(d, &w), IOVP_OK);
+}
+
+static void busy(struct cx *x)
+{
+    struct cx_tables t = cx_tables(x, 1, 0), u = cx_tables(x, 1, 0);
+    iovp_binding b = cx_cd_binding(&t, 1), b2 = cx_cd_binding(&u, 1);
+
+    for (unsigned i = 0; i < 2; i++) {
+        cx_map(x, &t, IOVA + i * CX_PAGE, CX_PA(1 + i));
+        cx_map(x, &u, IOVA + i * CX_PAGE, CX_PA(3 + i));
+    }
+    CHECK_EQ(iovp_context_bind(x->c, x->far, 2, &b2), IOVP_OK);
+    for (unsigned round = 0; round < 4; round++) {
+        CHECK_EQ(iovp_context_bind(x->c, x->npu, 1, &b), IOVP_OK);
+        work(x->npu, 1);
+        work(x->far, 2);
+        for (unsigned i = 1; i < 5; i++)
+            cx_put(x, CX_PA(i) + 512, CX_MARK(i));
+        CHECK_EQ(
+            iovp_run_until(x->p, iovp_now(x->p) + 3000000 + 77000 * round, 0),
+            IOVP_OK);
+        CHECK_EQ(iovp_context_unbind(x->c, x->npu, 1), IOVP_OK);
+        /* from here on nobody writes there */
+        for (unsigned i = 1; i < 3; i++)
+            CHECK_EQ(cx_get(x, CX_PA(i) + 512), 0);
+        for (unsigned i = 1; i < 5; i++)
+            cx_put(x, CX_PA(i) + 512, CX_MARK(i));
+        CHECK_EQ(iovp_run_until(x->p, iovp_now(x->p) + 20000000, NULL),
+                 IOVP_OK);
+        for (unsigned i = 1; i < 5; i++)
+            CHECK_EQ(cx_get(x, CX_PA(i) + 512), i < 3 ? CX_MARK(i) : 0);
+        CHECK_EQ(iovp_workload_stop(x->npu), IOVP_OK);
+        CHECK_EQ(iovp_workload_stop(x->far), IOVP_OK);
+        cx_run(x);
+        cx_faults(x, NULL);
+    }
+}
+
+TEST_CASE(Context, UnbindWhileDmaIsUnderWay)
+{
+    cx_both(busy, NULL);
+}
+
+/* ---- no memory --------------------------------------------------------- */
+
+static struct {
+    long left; /* allocations before they fail */
+    long live;
+} heap;
+
+static void *heap_alloc(void *ud, size_t bytes)
+{
+    (void)ud;
+    if (heap.left == 0)
+        return NULL;
+    heap.left--;
+    heap.live++;
+    return malloc(bytes);
+}
+
+static void heap_release(void *ud, void *block)
+{
+    (void)ud;
+    heap.live--;
+    free(block);
+}
+
+/* Everything that allocates, with so many allocations; true: it went well. */
+static bool with_memory(struct cx *x, long allocations)
+{
+    struct cx_tables t = cx_tables(x, 1, 0);
+    iovp_binding b = cx_cd_binding(&t, 1);
+    uint64_t used;
+    iovp_status st;
+    uint32_t n;
+
+    heap.left = allocations;
+    x->c = NULL;
+    st = iovp_context_create(&x->c, x->p, NULL);
+    used = pool_used(x);
+    for (uint32_t pasid = 1; !st && pasid < 3000; pasid += 1024)
+        st = iovp_context_bind(x->c, x->npu, pasid, &b);
+    if (!st)
+        st = iovp_context_pasid_alloc(x->c, 1, 9, &n);
+    if (!st && cx_see(x->npu, 2, IOVA) == CX_EVENT(C_BAD_CD))
+        st = cx_faults(x, NULL) ? IOVP_OK : IOVP_E_NOMEM;
+    CHECK(st == IOVP_OK || st == IOVP_E_NOMEM);
+    heap.left = -1;
+    for (uint32_t pasid = 1; x->c && pasid < 3000; pasid += 1024)
+        iovp_context_unbind(x->c, x->npu, pasid);
+    if (x->c)
+        CHECK_EQ(pool_used(x), used);
+    iovp_context_destroy(x->c);
+    CHECK_EQ(pool_used(x), 0);
+    return !st;
+}
+
+TEST_CASE(Context, AnyAllocationMayFail)
+{
+    iovp_allocator a = {
+        .size = sizeof(a), .alloc = heap_alloc, .release = heap_release};
+    struct cx x;
+    long n = 0;
+
+    heap.left = -1;
+    REQUIRE(cx_platform_from(&x, IOVP_MODE_FUNCTIONAL, &a));
+    CHECK_EQ(iovp_memory_donate(x.p, CX_RAM, CX_POOL), IOVP_OK);
+    while (n < 200 && !with_memory(&x, n))
+        n++;
+    CHECK(n > 10 && n < 200);
+    cx_close(&x);
+    CHECK_EQ(heap.live, 0);
 }

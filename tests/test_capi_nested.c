@@ -10,7 +10,7 @@
 #include "shim.h"
 
 /* The guest takes GPA 0 for this. */
-#define SHIFT CX_TABLE
+#define SHIFT  CX_TABLE
 /* Data pages lie here for it. */
 #define GPA(n) (CX_PA(n) - SHIFT)
 
@@ -183,8 +183,8 @@ static void neutral(struct guest *g, unsigned base)
 #define TLBI_NH_VAA   0x13u
 #define TLBI_NSNH_ALL 0x30u
 /* A guest's idea of VMID and StreamID. */
-#define VMID (0x77ull << 32)
-#define SID  (0x5555ull << 32)
+#define VMID          (0x77ull << 32)
+#define SID           (0x5555ull << 32)
 
 static void commands(struct guest *g, unsigned base)
 {
@@ -311,8 +311,7 @@ static void level12(struct cx *x)
     /* and with the domain the binding */
     iovp_domain_destroy(g.s2);
     CHECK_EQ(see(&g, 1), CX_EVENT(0));
-    CX_FAILS(IOVP_E_NOTFOUND,
-             iovp_context_unbind(x->c, x->npu, IOVP_NO_PASID));
+    CX_FAILS(IOVP_E_NOTFOUND, iovp_context_unbind(x->c, x->npu, IOVP_NO_PASID));
 }
 
 /* The guest owns level 1, the host level 2. */
@@ -472,7 +471,7 @@ TEST_CASE(Nested, InvalidationsOfSingleCds)
     cx_both(cds, NULL);
 }
 
-/* ---- the host's say ------------------------------------------------------------- */
+/* ---- the host's say ---------------------------------------------------- */
 
 static iovp_status says;
 

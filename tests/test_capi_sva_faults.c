@@ -115,6 +115,25 @@ TEST_CASE(SvaFaults, HandlerDeclines)
     sva_both(handler_declines);
 }
 
+/* The answer is wrong: the page is not there. */
+static void handler_lies(struct sva *v)
+{
+    struct pager p = {.v = v, .answer = IOVP_RESPOND_SUCCESS};
+    iovp_process *s = sva_process(v, asked, &p);
+    uint32_t pasid = sva_bind(s, v->npu, 0);
+
+    CHECK_EQ(IOVP_DMA_STALL, sva_see(v->npu, pasid, VA, 0));
+    CHECK(p.calls >= 256 && p.calls < 300);
+    CHECK_EQ(0, sva_stats(v->c).waiting);
+    sva_map(v, s, VA, 0, 0x63);
+    CHECK_EQ(IOVP_DMA_OK, sva_see(v->npu, pasid, VA, 0x63));
+}
+
+TEST_CASE(SvaFaults, AnswersThatResolveNothing)
+{
+    sva_both(handler_lies);
+}
+
 static void own_handlers(struct sva *v)
 {
     struct pager a = {.v = v, .map = true}, b = {.v = v, .map = true};

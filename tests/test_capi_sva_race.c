@@ -11,6 +11,28 @@
 #define NO_FAULTS IOVP_SVA_NO_FAULTS
 #define US        1000000u
 
+struct flicker {
+    struct sva *v;
+    iovp_process *s;
+    unsigned calls;
+};
+
+static iovp_status bring_back(void *ud, const iovp_fault_record *fault,
+                              uint32_t *respond)
+{
+    struct flicker *f = ud;
+    uint64_t at = fault->addr & ~(uint64_t)(SVA_PAGE - 1);
+    iovp_status st;
+
+    f->calls++;
+    /* The second of two held accesses finds the page there. */
+    st = iovp_domain_map(sva_domain(f->s), IOVP_MAP_FIXED, &at, SVA_PA(0),
+                         SVA_PAGE, SVA_RW);
+    CHECK(st == IOVP_OK || st == IOVP_E_RANGE);
+    *respond = IOVP_RESPOND_SUCCESS;
+    return IOVP_OK;
+}
+
 /* ---- held by the IOMMU --------------------------------------------------- */
 
 static iovp_fault_record only_fault(struct sva *v)
@@ -165,15 +187,44 @@ static void ends_unasked(struct sva *v)
     CHECK_EQ(IOVP_OK, iovp_sva_unbind(s, v->small));
     CHECK_EQ(IOVP_OK, iovp_process_exit(t));
     sva_run(v, 100 * US);
+    /* Another fault makes the library look after all of them. */
+    CHECK_EQ(IOVP_NO_PASID, sva_bind(s, v->plain, NO_PASID));
+    CHECK_EQ(IOVP_DMA_STALL, sva_see(v->plain, IOVP_NO_PASID, VA, 0));
     CHECK_EQ(v->timed ? 0 : 1, calls);
     CHECK_EQ(IOVP_DMA_ABORT, sva_poll(x));
-    CHECK_EQ(0, sva_stats(v->c).waiting);
     iovp_dma_release(x);
 }
 
 TEST_CASE(SvaRace, EndedProcessIsNotAsked)
 {
     sva_both(ends_unasked);
+}
+
+/* The same, but it stays: it is asked afterwards, not when time is out. */
+static void asked_late(struct sva *v)
+{
+    struct flicker f = {.v = v};
+    iovp_process *s = sva_process(v, NULL, NULL);
+    iovp_transfer *t;
+    uint8_t buf[16] = {0};
+    uint32_t pasid;
+
+    f.s = sva_process(v, bring_back, &f);
+    pasid = sva_bind(f.s, v->npu, 0);
+    sva_bind(s, v->small, 0);
+    sva_fill(v, 0, 0x15);
+    t = sva_submit(v->npu, pasid, VA, buf);
+    CHECK_EQ(IOVP_OK, iovp_sva_unbind(s, v->small));
+    sva_run(v, 100 * US);
+    CHECK_EQ(1, f.calls);
+    CHECK_EQ(IOVP_DMA_OK, sva_poll(t));
+    CHECK_EQ(0x15, buf[0]);
+    iovp_dma_release(t);
+}
+
+TEST_CASE(SvaRace, FaultReportedDuringAnUnbind)
+{
+    sva_both(asked_late);
 }
 
 /* Its twin keeps the PASID: what is held stays held, and can go on. */
@@ -349,28 +400,6 @@ TEST_CASE(SvaRace, ExitCallbackServesTheLastFault)
 }
 
 /* ---- a page that comes and goes ------------------------------------------ */
-
-struct flicker {
-    struct sva *v;
-    iovp_process *s;
-    unsigned calls;
-};
-
-static iovp_status bring_back(void *ud, const iovp_fault_record *fault,
-                              uint32_t *respond)
-{
-    struct flicker *f = ud;
-    uint64_t at = fault->addr & ~(uint64_t)(SVA_PAGE - 1);
-    iovp_status st;
-
-    f->calls++;
-    /* The second of two held accesses finds the page there. */
-    st = iovp_domain_map(sva_domain(f->s), IOVP_MAP_FIXED, &at, SVA_PA(0),
-                         SVA_PAGE, SVA_RW);
-    CHECK(st == IOVP_OK || st == IOVP_E_RANGE);
-    *respond = IOVP_RESPOND_SUCCESS;
-    return IOVP_OK;
-}
 
 static void flickers(struct sva *v)
 {

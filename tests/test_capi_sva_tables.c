@@ -183,6 +183,29 @@ TEST_CASE(SvaTables, DemandPagingInAGuestsTables)
     sva_both(demand_paging);
 }
 
+/* The notification is enough while DMA is in flight, too. */
+static void in_flight(struct sva *v)
+{
+    iovp_process *s = guest_process(v, NULL, NULL);
+    uint32_t pasid = sva_bind(s, v->npu, NO_FAULTS);
+
+    guest_page(v, VA, SVA_PA(0) | DESC_PAGE | DESC_NG);
+    sva_fill(v, 0, 0xbb);
+    sva_work(v->npu, pasid, VA, IOVP_ACCESS_WRITE);
+    sva_run(v, 20000000);
+    CHECK(sva_holds(v, 0, 0)); /* a workload writes zeros */
+    guest_page(v, VA, 0);
+    CHECK_EQ(IOVP_OK, iovp_process_invalidate(s, VA, VA + SVA_PAGE - 1));
+    sva_fill(v, 0, 0xaa);
+    sva_run(v, 20000000);
+    CHECK(sva_holds(v, 0, 0xaa));
+}
+
+TEST_CASE(SvaTables, AGuestsTablesChangeUnderAWorkload)
+{
+    sva_both(in_flight);
+}
+
 TEST_CASE(SvaTables, WhatIsNoProcesssTable)
 {
     iovp_table table = {.size = sizeof(table), .type = IOVP_TABLE_SMMUV3_STE};
@@ -230,6 +253,25 @@ static void second_iommu(struct sva *v)
 TEST_CASE(SvaTables, OneProcessBehindTwoIommus)
 {
     sva_both(second_iommu);
+}
+
+static void second_iommus_faults(struct sva *v)
+{
+    struct guest_os os = {v, 0};
+    iovp_process *s = guest_process(v, demand_page, &os);
+    iovp_fault_record f = {.size = sizeof(f)};
+    uint32_t pasid = sva_bind(s, v->far, 0);
+
+    CHECK_EQ(IOVP_DMA_OK, sva_see(v->far, pasid, VA + SVA_PAGE, 0x31));
+    CHECK_EQ(1, os.faults);
+    CHECK_EQ(1, sva_stats(v->other).succeeded);
+    CHECK_EQ(0, sva_stats(v->c).reported);
+    CHECK_EQ(IOVP_E_END, iovp_fault_next(v->other, &f));
+}
+
+TEST_CASE(SvaTables, FaultsBehindTheOtherIommu)
+{
+    sva_both(second_iommus_faults);
 }
 
 static void second_context_goes(struct sva *v)

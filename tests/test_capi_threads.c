@@ -200,7 +200,7 @@ static void own(struct shared *s)
 
 TEST_CASE(CapiThreads, WrongThreadWhileTheOwnerWorks)
 {
-    struct shared s = {0};
+    static struct shared s;
     pthread_t t[THREADS];
     unsigned i, started;
     size_t bytes;

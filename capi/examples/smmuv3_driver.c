@@ -10,7 +10,7 @@
 #include <stdarg.h>
 #include <stdio.h>
 
-/* ---- access ----------------------------------------------------------- */
+/* ---- access ------------------------------------------------------------ */
 
 void smmu_fail(struct smmu_driver *d, const char *fmt, ...)
 {
@@ -147,7 +147,7 @@ static void poll32(struct smmu_driver *d, uint32_t reg, uint32_t mask,
               POLLS);
 }
 
-/* ---- Command queue (3.5, 4) ------------------------------------------- */
+/* ---- Command queue (3.5, 4) -------------------------------------------- */
 
 static void queue_create(struct smmu_driver *d, struct smmu_queue *q,
                          unsigned log2, unsigned bytes)
@@ -244,7 +244,7 @@ void smmu_sync(struct smmu_driver *d)
     cmdq_drain(d);
 }
 
-/* ---- reset ------------------------------------------------------------ */
+/* ---- reset ------------------------------------------------------------- */
 
 static unsigned least(unsigned a, unsigned b)
 {

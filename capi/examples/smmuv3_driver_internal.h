@@ -6,83 +6,83 @@
 #include "smmuv3_driver.h"
 
 /* Registers, page 0 (6.1). */
-#define IDR0            0x00
-#define IDR0_S2P        (1u << 0)
-#define IDR0_S1P        (1u << 1)
-#define IDR0_TTF_AA64   (1u << 3)
-#define IDR0_ATS        (1u << 10)
-#define IDR0_ASID16     (1u << 12)
-#define IDR0_VMID16     (1u << 18)
-#define IDR0_CD2L       (1u << 19)
+#define IDR0             0x00
+#define IDR0_S2P         (1u << 0)
+#define IDR0_S1P         (1u << 1)
+#define IDR0_TTF_AA64    (1u << 3)
+#define IDR0_ATS         (1u << 10)
+#define IDR0_ASID16      (1u << 12)
+#define IDR0_VMID16      (1u << 18)
+#define IDR0_CD2L        (1u << 19)
 #define IDR0_STALL_MODEL 24 /* [25:24] */
-#define IDR0_ST_LEVEL   27 /* [28:27] */
-#define IDR1            0x04
-#define IDR1_SIDSIZE    0          /* [5:0] */
-#define IDR1_SSIDSIZE   6          /* [10:6] */
-#define IDR1_EVENTQS    16         /* [20:16] */
-#define IDR1_CMDQS      21         /* [25:21] */
-#define IDR1_PRESETS    (7u << 28) /* TABLES_PRESET, QUEUES_PRESET, REL */
-#define IDR5            0x14
-#define IDR5_GRAN4K     (1u << 4)
-#define IDR5_GRAN16K    (1u << 5)
-#define IDR5_GRAN64K    (1u << 6)
-#define CR0             0x20
-#define CR0_SMMUEN      (1u << 0)
-#define CR0_EVENTQEN    (1u << 2)
-#define CR0_CMDQEN      (1u << 3)
-#define CR0ACK          0x24
-#define CR1             0x28
-#define CR1_WB_ISH      0xd75u /* tables and queues: IC, OC = WB, SH = inner */
-#define CR2             0x2c
-#define CR2_RECINVSID   (1u << 1)
-#define CR2_PTM         (1u << 2)
-#define GBPA            0x44
-#define GBPA_ABORT      (1u << 20)
-#define GBPA_UPDATE     (1u << 31)
-#define IRQ_CTRL        0x50
-#define IRQ_CTRL_GERROR (1u << 0)
-#define IRQ_CTRL_EVENTQ (1u << 2)
-#define IRQ_CTRLACK     0x54
-#define GERROR          0x60
-#define GERROR_CMDQ_ERR (1u << 0)
-#define GERRORN         0x64
-#define STRTAB_BASE     0x80
-#define STRTAB_BASE_CFG 0x88
-#define STRTAB_2LEVEL   (1u << 16)
-#define STRTAB_SPLIT    6 /* [10:6] */
-#define CMDQ_BASE       0x90
-#define CMDQ_PROD       0x98
-#define CMDQ_CONS       0x9c
-#define CMDQ_CONS_ERR   24 /* [30:24] */
-#define EVENTQ_BASE     0xa0
-#define BASE_HINT       (1ull << 62) /* RA or WA */
+#define IDR0_ST_LEVEL    27 /* [28:27] */
+#define IDR1             0x04
+#define IDR1_SIDSIZE     0          /* [5:0] */
+#define IDR1_SSIDSIZE    6          /* [10:6] */
+#define IDR1_EVENTQS     16         /* [20:16] */
+#define IDR1_CMDQS       21         /* [25:21] */
+#define IDR1_PRESETS     (7u << 28) /* TABLES_PRESET, QUEUES_PRESET, REL */
+#define IDR5             0x14
+#define IDR5_GRAN4K      (1u << 4)
+#define IDR5_GRAN16K     (1u << 5)
+#define IDR5_GRAN64K     (1u << 6)
+#define CR0              0x20
+#define CR0_SMMUEN       (1u << 0)
+#define CR0_EVENTQEN     (1u << 2)
+#define CR0_CMDQEN       (1u << 3)
+#define CR0ACK           0x24
+#define CR1              0x28
+#define CR1_WB_ISH       0xd75u /* tables and queues: IC, OC = WB, SH = inner */
+#define CR2              0x2c
+#define CR2_RECINVSID    (1u << 1)
+#define CR2_PTM          (1u << 2)
+#define GBPA             0x44
+#define GBPA_ABORT       (1u << 20)
+#define GBPA_UPDATE      (1u << 31)
+#define IRQ_CTRL         0x50
+#define IRQ_CTRL_GERROR  (1u << 0)
+#define IRQ_CTRL_EVENTQ  (1u << 2)
+#define IRQ_CTRLACK      0x54
+#define GERROR           0x60
+#define GERROR_CMDQ_ERR  (1u << 0)
+#define GERRORN          0x64
+#define STRTAB_BASE      0x80
+#define STRTAB_BASE_CFG  0x88
+#define STRTAB_2LEVEL    (1u << 16)
+#define STRTAB_SPLIT     6 /* [10:6] */
+#define CMDQ_BASE        0x90
+#define CMDQ_PROD        0x98
+#define CMDQ_CONS        0x9c
+#define CMDQ_CONS_ERR    24 /* [30:24] */
+#define EVENTQ_BASE      0xa0
+#define BASE_HINT        (1ull << 62) /* RA or WA */
 /* Page 1 */
-#define EVENTQ_PROD     0x100a8
-#define EVENTQ_CONS     0x100ac
-#define EVENTQ_OVFLG    (1u << 31)
+#define EVENTQ_PROD      0x100a8
+#define EVENTQ_CONS      0x100ac
+#define EVENTQ_OVFLG     (1u << 31)
 
 /* Commands (chapter 4) */
-#define CMD_CFGI_STE      0x03u
-#define CMD_CFGI_ALL      0x04u /* CFGI_STE_RANGE with Range = 31 */
-#define CMD_CFGI_CD       0x05u
-#define CMD_CFGI_CD_ALL   0x06u
-#define CMD_TLBI_NH_ALL   0x10u
-#define CMD_TLBI_NH_ASID  0x11u
-#define CMD_TLBI_NH_VA    0x12u
-#define CMD_TLBI_NH_VAA   0x13u
+#define CMD_CFGI_STE       0x03u
+#define CMD_CFGI_ALL       0x04u /* CFGI_STE_RANGE with Range = 31 */
+#define CMD_CFGI_CD        0x05u
+#define CMD_CFGI_CD_ALL    0x06u
+#define CMD_TLBI_NH_ALL    0x10u
+#define CMD_TLBI_NH_ASID   0x11u
+#define CMD_TLBI_NH_VA     0x12u
+#define CMD_TLBI_NH_VAA    0x13u
 #define CMD_TLBI_S12_VMALL 0x28u
-#define CMD_TLBI_S2_IPA   0x2au
-#define CMD_TLBI_NSNH_ALL 0x30u
-#define CMD_ATC_INV       0x40u
-#define CMD_RESUME        0x44u
-#define CMD_RESUME_RETRY  (1ull << 12) /* Ac */
-#define CMD_RESUME_ABORT  (1ull << 13) /* Ab */
-#define CMD_SYNC          0x46u
-#define CMD_LEAF          1u /* second word */
-#define CMD_VMID(vmid)    ((uint64_t)(vmid) << 32)
-#define CMD_SID(sid)      ((uint64_t)(sid) << 32)
-#define CMD_SSID(ssid)    ((uint64_t)(ssid) << 12)
-#define CMD_ASID(asid)    ((uint64_t)(asid) << 48)
+#define CMD_TLBI_S2_IPA    0x2au
+#define CMD_TLBI_NSNH_ALL  0x30u
+#define CMD_ATC_INV        0x40u
+#define CMD_RESUME         0x44u
+#define CMD_RESUME_RETRY   (1ull << 12) /* Ac */
+#define CMD_RESUME_ABORT   (1ull << 13) /* Ab */
+#define CMD_SYNC           0x46u
+#define CMD_LEAF           1u /* second word */
+#define CMD_VMID(vmid)     ((uint64_t)(vmid) << 32)
+#define CMD_SID(sid)       ((uint64_t)(sid) << 32)
+#define CMD_SSID(ssid)     ((uint64_t)(ssid) << 12)
+#define CMD_ASID(asid)     ((uint64_t)(asid) << 48)
 
 /* Structures (chapter 5); words are 64 bits. */
 #define L1STD_BYTES    8
