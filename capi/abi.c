@@ -52,6 +52,16 @@ iovp_status abi_in(void *known, size_t bytes, size_t least, const void *user,
     return IOVP_OK;
 }
 
+iovp_status abi_in_at(void *known, size_t bytes, size_t least, const void *list,
+                      size_t i, const char *name)
+{
+    const uint8_t *e = (const uint8_t *)list + i * size_of(list);
+
+    if (size_of(e) != size_of(list))
+        return iovp_fail(IOVP_E_INVALID, "%s: elements differ in size", name);
+    return abi_in(known, bytes, least, e, name);
+}
+
 void abi_out(void *user, const void *known, size_t bytes)
 {
     uint32_t size = size_of(user);

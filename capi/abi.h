@@ -24,6 +24,10 @@ extern "C" {
 iovp_status abi_in(void *known, size_t bytes, size_t least, const void *user,
                    const char *name);
 
+/* The same of element i of a list, after those before it. */
+iovp_status abi_in_at(void *known, size_t bytes, size_t least, const void *list,
+                      size_t i, const char *name);
+
 /* Can a structure of this size be filled?  Errors: INVALID. */
 iovp_status abi_out_check(const void *user, size_t least, const char *name);
 
@@ -44,6 +48,8 @@ void *abi_at(void *user, size_t i);
 
 #define ABI_IN(known, user) \
     abi_in((known), sizeof(*(known)), sizeof(*(known)), (user), #user)
+#define ABI_IN_AT(known, list, i) \
+    abi_in_at((known), sizeof(*(known)), sizeof(*(known)), (list), (i), #list)
 
 #ifdef __cplusplus
 }

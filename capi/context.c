@@ -258,27 +258,33 @@ void contexts_destroy(struct platform *p)
 static struct platform_device_state *device_of(struct context *c,
                                                iovp_device *h, iovp_status *st)
 {
-    struct platform_device_state *d = object_of(c->p, h, OBJECT_DEVICE);
+    struct platform_device_state *d;
+    void *object;
 
-    *st = d ? IOVP_OK : IOVP_E_HANDLE;
-    if (d && d->desc.iommu != c->iommu) {
-        *st = iovp_fail(IOVP_E_INVALID, "%s: not behind %s", d->name,
-                        c->config.iommu);
-        d = NULL;
-    }
-    return d;
+    *st = object_of(c->p, h, OBJECT_DEVICE, &object);
+    if (*st)
+        return NULL;
+    d = object;
+    if (d->desc.iommu == c->iommu)
+        return d;
+    *st = iovp_fail(IOVP_E_INVALID, "%s: not behind %s", d->name,
+                    c->config.iommu);
+    return NULL;
 }
 
 static iovp_status binding_stage2(struct context *c, const iovp_binding *b,
                                   struct attachment *a)
 {
     struct domain *m;
+    void *object;
+    iovp_status st;
 
     if (!b->stage2)
         return IOVP_OK;
-    m = object_of(c->p, b->stage2, OBJECT_DOMAIN);
-    if (!m)
-        return IOVP_E_HANDLE;
+    st = object_of(c->p, b->stage2, OBJECT_DOMAIN, &object);
+    if (st)
+        return st;
+    m = object;
     if (m->c != c || m->table.stage != IOVP_STAGE_2)
         return iovp_fail(IOVP_E_INVALID,
                          "binding->stage2: not a stage 2 of this context");
@@ -306,8 +312,10 @@ static iovp_status binding_in(struct context *c, iovp_binding *b,
 
     if (st)
         return st;
-    if ((b->flags & ~IOVP_BIND_FAULTS) || b->stage1.size != sizeof(b->stage1))
-        return iovp_fail(IOVP_E_INVALID, "binding: flags, or stage1.size");
+    if ((b->flags & ~IOVP_BIND_FAULTS) || b->stage1.size != sizeof(b->stage1) ||
+        b->stage1.reserved[0] || b->stage1.reserved[1])
+        return iovp_fail(IOVP_E_INVALID,
+                         "binding: flags, or stage1: size or reserved");
     a->flags = b->flags & IOVP_BIND_FAULTS ? HOST_FAULTS : 0;
     st = binding_stage2(c, b, a);
     if (st)
@@ -364,6 +372,8 @@ iovp_status iovp_context_bind(iovp_context *h, iovp_device *device,
     what.owner = c;
     if (!st)
         st = group_check(c, d, &what);
+    if (!st && what.stage2)
+        st = domain_can_carry(what.stage2, d);
     if (!st)
         st = ask_bind(c, device, pasid, &b);
     if (st < 0)

@@ -78,10 +78,10 @@ static iovp_status ask(struct context *c, iovp_device *d, const iovp_inval *e)
 }
 
 static iovp_status one(struct context *c, struct group *g, iovp_device *d,
-                       const iovp_inval *user)
+                       const iovp_inval *entries, size_t i)
 {
     iovp_inval e;
-    iovp_status st = ABI_IN(&e, user);
+    iovp_status st = ABI_IN_AT(&e, entries, i);
 
     if (!st)
         st = check(&e);
@@ -116,23 +116,25 @@ iovp_status iovp_context_invalidate(iovp_context *h, iovp_device *device,
     iovp_status st = context_enter(h, ENTER_SERVICE, &c);
     const struct platform_device_state *d;
     struct group *g;
+    void *object;
     size_t n, i;
 
     if (st)
         return st;
     if (!count || (!entries && *count))
         return iovp_fail(IOVP_E_INVALID, "no count, or no entries");
-    n = *count;
-    *count = 0;
-    d = object_of(c->p, device, OBJECT_DEVICE);
-    if (!d)
-        return IOVP_E_HANDLE;
+    st = object_of(c->p, device, OBJECT_DEVICE, &object);
+    if (st)
+        return st;
+    d = object;
     g = d->desc.iommu == c->iommu ? guest_of(c, d) : NULL;
     if (!g)
         return iovp_fail(IOVP_E_NOTFOUND,
                          "%s: no stage 1 of a guest is bound here", d->name);
+    n = *count;
+    *count = 0;
     for (i = 0; i < n && !st; i++) {
-        st = one(c, g, device, abi_at((void *)(uintptr_t)entries, i));
+        st = one(c, g, device, entries, i);
         if (!st)
             *count = i + 1;
     }

@@ -56,13 +56,14 @@ const iovp_attrs *device_attrs_pasid(const struct platform_device_state *d,
                                      iovp_attrs *out)
 {
     bool valid = pasid != IOVP_NO_PASID;
+    bool given = a && (a->specified & IOVP_ATTR_PASID);
 
     a = device_attrs(d, a, out);
     if (!a || (valid && pasid > IOVP_PASID_MAX))
         return NULL;
     if (a != out)
         *out = *a;
-    if (out->pasid_valid && (!valid || out->pasid != pasid))
+    if (given && (out->pasid_valid != valid || (valid && out->pasid != pasid)))
         return NULL;
     out->pasid_valid = valid;
     out->pasid = valid ? pasid : 0;
@@ -230,11 +231,11 @@ iovp_status iovp_device_streams(iovp_device *h, uint32_t *stream_ids,
     struct platform *p;
     struct platform_device_state *d;
     iovp_status st = handle_enter_device(h, ENTER_SERVICE, &p, &d);
+    uint32_t i;
 
     if (!st)
         st = abi_list(stream_ids, count, d->desc.stream_ids, 0, "stream_ids");
-    if (!st)
-        memcpy(stream_ids, d->desc.stream_id,
-               d->desc.stream_ids * sizeof(*stream_ids));
+    for (i = 0; !st && i < d->desc.stream_ids; i++)
+        stream_ids[i] = d->desc.stream_id[i];
     return st;
 }

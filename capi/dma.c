@@ -136,8 +136,8 @@ _Static_assert(IOVP_ATOMIC_FETCH_ADD == IOVP_ATOMIC_KIND_ADD &&
 
 static const char *atomic_check(const iovp_atomic *a, uint64_t iova)
 {
-    if (a->op > IOVP_ATOMIC_CAS)
-        return "op is unknown";
+    if (a->op > IOVP_ATOMIC_CAS || a->reserved)
+        return "op is unknown, or reserved is not 0";
     if (a->width != 4 && a->width != 8 &&
         !(a->width == 16 && a->op == IOVP_ATOMIC_CAS))
         return "4 or 8 bytes, and 16 for compare and swap";

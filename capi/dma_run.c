@@ -96,7 +96,8 @@ static bool translate(struct platform_device_state *d, struct dma_run *r,
     return !r->stall;
 }
 
-/* A part was decided: do it, trace it and count it.  Returns its bytes. */
+/* A part was decided: do it, trace it and count it.  Returns its bytes; 0: the
+ * DMA ends with it. */
 static uint64_t do_part(struct platform *p, struct platform_device_state *d,
                         struct dma_run *r, struct smmuv3_result *res)
 {
@@ -123,7 +124,7 @@ static uint64_t do_part(struct platform *p, struct platform_device_state *d,
         r->result.status = status;
         r->result.event = res->event;
     }
-    return bytes;
+    return status == IOVP_DMA_OK || status == IOVP_DMA_RAZWI ? bytes : 0;
 }
 
 /* ---- runs ----------------------------------------------------------------
@@ -148,8 +149,7 @@ bool dma_continue(struct platform *p, struct platform_device_state *d,
         if (!translate(d, r, res))
             return false;
         bytes = do_part(p, d, r, res);
-        if (r->result.status != IOVP_DMA_OK &&
-            r->result.status != IOVP_DMA_RAZWI)
+        if (!bytes)
             break;
         r->at += bytes;
         if (r->result.status == IOVP_DMA_OK)

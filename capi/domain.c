@@ -97,13 +97,26 @@ static bool narrow(struct window_list *l, struct context *c,
     return true;
 }
 
-/* A device has gone.  If the windows are too many now, the old ones do. */
-static void widen(struct domain *m)
+/* Is it the second stage of what a guest has of a device? */
+static bool is_stage2_of(const struct domain *m,
+                         const struct platform_device_state *d)
 {
+    const struct group *g = group_of(m->c, d);
+
+    return g && g->attachments && g->attachments->stage2 == m;
+}
+
+void domain_fit_windows(struct domain *m)
+{
+    struct platform *p = m->c->p;
     struct window_list l = whole(m);
 
     for (const struct attached *a = m->attached; a; a = a->next)
         if (!narrow(&l, a->c, a->device))
+            return;
+    for (uint32_t i = 0; i < p->device_count; i++)
+        if (is_stage2_of(m, &p->device[i]) &&
+            !narrow_one(&l, m->c, &p->device[i]))
             return;
     m->windows = l;
 }
@@ -128,6 +141,14 @@ static iovp_status narrowed(const struct domain *m, struct context *c,
         return iovp_fail(IOVP_E_RANGE,
                          "%s cannot use an address that is mapped", d->name);
     return IOVP_OK;
+}
+
+iovp_status domain_can_carry(const struct domain *m,
+                             const struct platform_device_state *d)
+{
+    struct window_list l;
+
+    return narrowed(m, m->c, d, &l);
 }
 
 iovp_status iovp_domain_windows(iovp_domain *h, iovp_window *windows,
@@ -163,9 +184,8 @@ static iovp_status required_in(const struct domain *m,
                                const iovp_window *windows, size_t i,
                                struct window_range *out)
 {
-    const uint8_t *at = (const uint8_t *)windows + i * windows->size;
     iovp_window w;
-    iovp_status st = ABI_IN(&w, at);
+    iovp_status st = ABI_IN_AT(&w, windows, i);
 
     if (st)
         return st;
@@ -186,9 +206,10 @@ iovp_status iovp_domain_require(iovp_domain *h, const iovp_window *windows,
     struct domain *m;
     struct window_list l = {0};
     iovp_status st = domain_enter(h, ENTER_SERVICE, &m);
+    size_t same = count;
 
-    if (!st && count && !windows)
-        st = iovp_fail(IOVP_E_INVALID, "no windows");
+    if (!st)
+        st = abi_list(windows, &same, count, sizeof(*windows), "windows");
     if (!st && count > WINDOWS_MAX)
         st = iovp_fail(IOVP_E_LIMIT, "more than %d windows", WINDOWS_MAX);
     while (!st && l.count < count) {
@@ -277,7 +298,7 @@ static void forget(struct domain *m, struct attached **link)
 
     *link = a->next;
     platform_free(m->c->p, a);
-    widen(m);
+    domain_fit_windows(m);
 }
 
 iovp_status domain_detach(struct domain *m, struct platform_device_state *d,
@@ -333,11 +354,31 @@ uint32_t domain_attachments(const struct domain *m)
     return n;
 }
 
+/* Does an attachment before this one stand for the same group and PASID? */
+static bool is_again(const struct domain *m, const struct attached *a)
+{
+    const struct attached *b = m->attached;
+
+    while (b != a && (b->c != a->c || b->pasid != a->pasid ||
+                      group_of(b->c, b->device) != group_of(a->c, a->device)))
+        b = b->next;
+    return b != a;
+}
+
+/* Whoever shares a StreamID has the mapping, too. */
 void domain_tell_mapped(struct domain *m, const struct iovp_mapping *mapping)
 {
-    for (const struct attached *a = m->attached; a; a = a->next)
-        if (!(a->flags & HOST_QUIET))
-            notifiers_mapped(m->c->p, a->device, a->pasid, mapping);
+    struct platform *p = m->c->p;
+
+    if (!notifiers_count(p))
+        return;
+    for (const struct attached *a = m->attached; a; a = a->next) {
+        if ((a->flags & HOST_QUIET) || is_again(m, a))
+            continue;
+        for (uint32_t i = 0; i < p->device_count; i++)
+            if (group_of(a->c, &p->device[i]) == group_of(a->c, a->device))
+                notifiers_mapped(p, &p->device[i], a->pasid, mapping);
+    }
 }
 
 /* ---- life ---------------------------------------------------------------- */
@@ -404,6 +445,8 @@ iovp_status domain_create(struct domain **out, struct context *c,
                                          "or reserved is not 0");
     if (config->table)
         st = ABI_IN(&m.table.words, config->table);
+    if (!st && (m.table.words.reserved[0] || m.table.words.reserved[1]))
+        st = iovp_fail(IOVP_E_INVALID, "config->table: reserved is not 0");
     if (!st)
         st = c->ops->table_check(c->host, &m.table);
     return st ? st : domain_make(out, c, &m);

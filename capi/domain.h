@@ -50,6 +50,14 @@ iovp_status domain_quiesce(struct domain *m);
  * those who watch. */
 iovp_status domain_flush(struct domain *m, uint64_t first, uint64_t last,
                          bool leaf);
+/*
+ * As the second stage of what a guest has of a device: can it be?  Errors:
+ * RANGE, LIMIT.  After one came or went its windows fit again; if they would be
+ * too many, the old ones do.
+ */
+iovp_status domain_can_carry(const struct domain *m,
+                             const struct platform_device_state *d);
+void domain_fit_windows(struct domain *m);
 /* The number of (device, PASID) attachments. */
 uint32_t domain_attachments(const struct domain *m);
 /* Make it usable behind another context's IOMMU, and not any more: it is

@@ -89,7 +89,6 @@ static uint32_t *fill(struct context *c, uint16_t n, uint32_t *ids)
     struct group *g = &c->groups->group[n];
     uint32_t most = c->ops->pasid_bits(c->host);
 
-    g->first_device = UINT32_MAX;
     g->can_stall = true;
     g->host.stream_id = ids;
     for (uint32_t i = 0; i < c->p->device_count; i++) {
@@ -97,8 +96,6 @@ static uint32_t *fill(struct context *c, uint16_t n, uint32_t *ids)
 
         if (c->groups->of_device[i] != n)
             continue;
-        if (g->first_device == UINT32_MAX)
-            g->first_device = i;
         g->can_stall = g->can_stall && d->can_stall;
         if (d->pasid_bits > g->host.pasid_bits)
             g->host.pasid_bits = d->pasid_bits;
@@ -339,6 +336,8 @@ iovp_status group_attach(struct context *c, struct platform_device_state *d,
     }
     a->next = g->attachments;
     g->attachments = a;
+    if (a->stage2)
+        domain_fit_windows(a->stage2);
     return IOVP_OK;
 }
 
@@ -367,6 +366,8 @@ static iovp_status take_down(struct context *c, struct group *g,
     if (whole)
         g->state = GROUP_BLOCKED;
     unlink_attachment(g, a);
+    if (a->stage2)
+        domain_fit_windows(a->stage2);
     if (a->owner == c && a->table.id)
         c->ops->id_free(c->host, a->table.stage, a->table.id);
     platform_free(c->p, a);

@@ -28,7 +28,7 @@ struct attachment {
     const void *owner; /* a binding: the context */
     struct fault_sink sink;
     uint64_t device[PLATFORM_DEVICE_MAX / 64]; /* which of the group's */
-    const struct domain *stage2;               /* of a binding */
+    struct domain *stage2;                     /* of a binding */
     bool by_host;                              /* it is the host's affair */
 };
 
@@ -36,8 +36,7 @@ struct group {
     struct host_group host;
     enum group_state state;
     struct attachment *attachments;
-    uint32_t first_device; /* index in the platform */
-    bool can_stall;        /* all of its devices */
+    bool can_stall; /* all of its devices */
 };
 
 struct groups {

@@ -316,17 +316,20 @@ iovp_status object_enter(const void *handle, enum object_kind kind, int enter,
     return *object ? reentry(*p, enter) : IOVP_E_HANDLE;
 }
 
-void *object_of(struct platform *p, const void *handle, enum object_kind kind)
+iovp_status object_of(struct platform *p, const void *handle,
+                      enum object_kind kind, void **object)
 {
+    uintptr_t word = (uintptr_t)handle;
     struct platform *owner;
+    iovp_status st = find(word, &owner);
 
-    if (find((uintptr_t)handle, &owner))
-        return NULL;
-    if (owner != p) {
-        iovp_fail(IOVP_E_INVALID, "an object of another platform");
-        return NULL;
-    }
-    if (kind == OBJECT_DEVICE)
-        return device_at(p, (uintptr_t)handle);
-    return object_at(p, (uintptr_t)handle, kind);
+    if (st)
+        return st;
+    *object = kind == OBJECT_DEVICE ? (void *)device_at(owner, word)
+                                    : object_at(owner, word, kind);
+    if (!*object)
+        return IOVP_E_HANDLE;
+    if (owner != p)
+        return iovp_fail(IOVP_E_INVALID, "an object of another platform");
+    return IOVP_OK;
 }

@@ -209,12 +209,19 @@ static void describe(const struct smmu_event *e, struct host_fault *f)
     }
 }
 
+/* Nothing is left of what was there when the SMMU was asked last. */
+static bool drained(const struct smmu_queue *q)
+{
+    return q->cons == (q->prod & ((2u << q->log2) - 1));
+}
+
 bool host_smmuv3_fault_next(struct host *h, struct host_fault *f)
 {
     struct smmu_event e;
 
     host_smmuv3_begin(h, &h->own);
-    if (h->overflows != h->drv.overflows) {
+    /* What was lost would have come after what was there. */
+    if (h->overflows != h->drv.overflows && drained(&h->drv.eventq)) {
         h->overflows = h->drv.overflows;
         *f = (struct host_fault){.kind = HOST_FAULT_LOST_EVENTS};
         return true;

@@ -64,14 +64,12 @@ static bool clip(const struct notifier *n, uint64_t *first, uint64_t *last)
     return *first <= *last;
 }
 
-static void tell(struct platform *p, const struct notifier *n, uint32_t index,
-                 iovp_notification *e)
+static void tell_anyway(struct platform *p, const struct notifier *n,
+                        uint32_t index, iovp_notification *e)
 {
     int nested = p->in_callback;
     iovp_attrs a;
 
-    if (!wants(n, e->kind))
-        return;
     regime_attrs_of(n->device, index, &a);
     e->size = sizeof(*e);
     e->index = index;
@@ -84,12 +82,24 @@ static void tell(struct platform *p, const struct notifier *n, uint32_t index,
     p->in_callback = nested;
 }
 
+static void tell(struct platform *p, const struct notifier *n, uint32_t index,
+                 iovp_notification *e)
+{
+    if (wants(n, e->kind))
+        tell_anyway(p, n, index, e);
+}
+
+static iovp_notification drop_of(const struct notifier *n)
+{
+    return (iovp_notification){.kind = IOVP_NOTIFY_DROP,
+                               .first = n->config.first,
+                               .last = n->config.last};
+}
+
 static void tell_drop(struct platform *p, const struct notifier *n,
                       uint32_t index)
 {
-    iovp_notification e = {.kind = IOVP_NOTIFY_DROP,
-                           .first = n->config.first,
-                           .last = n->config.last};
+    iovp_notification e = drop_of(n);
 
     tell(p, n, index, &e);
 }
@@ -175,10 +185,11 @@ static void tell_again(struct platform *p, const struct notifier *n,
                        uint32_t index, uint64_t first, uint64_t last)
 {
     struct look l = {.p = p, .n = n, .index = index, .known = true};
+    iovp_notification e = drop_of(n);
     uint32_t budget = NOTIFY_BUDGET;
 
     if (!tell_mappings(&l, &first, last, &budget))
-        tell_drop(p, n, index);
+        tell_anyway(p, n, index, &e);
 }
 
 /* ---- invalidations ------------------------------------------------------ */

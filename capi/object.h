@@ -43,9 +43,10 @@ void objects_free(struct platform *p);
 iovp_status object_enter(const void *handle, enum object_kind kind, int enter,
                          struct platform **p, void **object);
 
-/* The same of one platform, for a handle that is an argument; NULL and a
- * sentence if it is none. */
-void *object_of(struct platform *p, const void *handle, enum object_kind kind);
+/* The same of one platform, for a handle that is an argument.  Errors: HANDLE,
+ * THREAD, INVALID (another platform's). */
+iovp_status object_of(struct platform *p, const void *handle,
+                      enum object_kind kind, void **object);
 
 #ifdef __cplusplus
 }

@@ -148,6 +148,12 @@ iovp_status iovp_platform_create_file(iovp_platform **out,
 
 void iovp_platform_destroy(iovp_platform *h)
 {
+    struct platform *p;
+
+    if (!h || handle_enter(h, ENTER_NORMAL, &p))
+        return;
+    /* Handlers that are at work still have their handles. */
+    timed_settle(p);
     platform_end(handle_release(h));
 }
 

@@ -244,6 +244,9 @@ iovp_status timed_dma(struct platform *p, struct platform_device_state *d,
                       iovp_dma_result *r);
 /* A transfer begins: a process of its own runs it. */
 iovp_status timed_transfer(struct platform *p, struct transfer *t);
+/* A device does not wait any longer for what its IOMMU holds. */
+void timed_give_up(struct platform *p, const struct platform_device_state *d,
+                   uint32_t stall);
 /* Let time pass inside a method of the library. */
 iovp_status timed_wait(struct platform *p, uint64_t ps);
 /* The software's process is in the middle of something: let it finish. */

@@ -228,12 +228,17 @@ static uint64_t percentile(const struct row *row, unsigned percent)
 
 static int by_key(const void *a, const void *b)
 {
-    const iovp_stream_stats *x = a, *y = b;
-    const uint32_t kx[5] = {x->device, x->stream_id, x->pasid_valid, x->pasid,
-                            x->space};
-    const uint32_t ky[5] = {y->device, y->stream_id, y->pasid_valid, y->pasid,
-                            y->space};
+    iovp_stream_stats x, y;
     unsigned i;
+
+    /* A caller's size need not keep them aligned. */
+    memcpy(&x, a, sizeof(x));
+    memcpy(&y, b, sizeof(y));
+
+    const uint32_t kx[5] = {x.device, x.stream_id, x.pasid_valid, x.pasid,
+                            x.space};
+    const uint32_t ky[5] = {y.device, y.stream_id, y.pasid_valid, y.pasid,
+                            y.space};
 
     for (i = 0; i < 5; i++)
         if (kx[i] != ky[i])

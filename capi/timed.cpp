@@ -350,15 +350,17 @@ iovp_status timed_dma(struct platform *p, struct platform_device_state *d,
                       iovp_dma_result *r)
 {
     return barrier("DMA", [&]() -> iovp_status {
-        std::uint64_t now;
+        std::uint64_t now = timed_now(p);
         dma_run run;
 
-        timed_settle(p);
-        now = timed_now(p);
         if (time_ps < now || time_ps > end_of_time_ps)
             return iovp_fail(IOVP_E_INVALID,
                              "the time at which it enters has passed, or is "
                              "after the end of time, 2^62 ps");
+        // It may have to wait for the software that is at work now.
+        timed_settle(p);
+        now = timed_now(p);
+        time_ps = std::max(time_ps, now);
         sc_core::sc_time delay = from_ps(time_ps - now);
         dma_begin(&run, job);
         run.result.time_in = time_ps;
@@ -378,6 +380,15 @@ iovp_status timed_transfer(struct platform *p, struct transfer *t)
         device *dev = p->timed->devices[t->d - p->device].get();
 
         sc_core::sc_spawn([dev, t]() { dev->run_transfer(t); });
+        return IOVP_OK;
+    });
+}
+
+void timed_give_up(struct platform *p, const struct platform_device_state *d,
+                   uint32_t stall)
+{
+    barrier("transfer", [&]() -> iovp_status {
+        p->timed->smmu[d->desc.iommu]->give_up(stall);
         return IOVP_OK;
     });
 }

@@ -112,6 +112,7 @@ class device : public sc_core::sc_module
         dma_run &run = t->run;
 
         t->progress = &c.r.fault.result;
+        t->held = &c.r.fault.stall;
         run.result.time_in = to_ps(sc_core::sc_time_stamp());
         while (t->handle && run.at < run.job.bytes && do_page(c, t))
             ;

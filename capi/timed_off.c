@@ -74,6 +74,14 @@ iovp_status timed_transfer(struct platform *p, struct transfer *t)
     return refuse();
 }
 
+void timed_give_up(struct platform *p, const struct platform_device_state *d,
+                   uint32_t stall)
+{
+    (void)p;
+    (void)d;
+    (void)stall;
+}
+
 iovp_status timed_wait(struct platform *p, uint64_t ps)
 {
     (void)p;

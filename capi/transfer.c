@@ -10,11 +10,16 @@ struct transfers {
     uint32_t count;
 };
 
-static bool has_room(struct platform *p)
+static iovp_status has_room(struct platform *p)
 {
     if (!p->transfers)
         p->transfers = platform_alloc(p, 1, sizeof(*p->transfers));
-    return p->transfers && p->transfers->count < TRANSFERS_MAX;
+    if (!p->transfers)
+        return iovp_fail(IOVP_E_NOMEM, "no memory for transfers");
+    if (p->transfers->count == TRANSFERS_MAX)
+        return iovp_fail(IOVP_E_LIMIT, "more than %d transfers at a time",
+                         TRANSFERS_MAX);
+    return IOVP_OK;
 }
 
 static void append(struct transfer *t)
@@ -106,8 +111,10 @@ static iovp_status start(struct platform *p, struct transfer *t)
     iovp_status st;
 
     t->handle = object_add(p, OBJECT_TRANSFER, t);
-    if (!t->handle)
+    if (!t->handle) {
+        platform_free(p, t);
         return iovp_fail(IOVP_E_NOMEM, "no memory for a transfer");
+    }
     append(t);
     if (!p->timed) {
         transfers_work(p);
@@ -138,11 +145,10 @@ iovp_status iovp_dma_submit(iovp_transfer **out, iovp_device *h,
     if (!out)
         return iovp_fail(IOVP_E_INVALID, "no place for the handle");
     st = job_of(d, config, &job);
+    if (!st)
+        st = has_room(p);
     if (st)
         return st;
-    if (!has_room(p))
-        return iovp_fail(IOVP_E_LIMIT, "more than %d transfers at a time",
-                         TRANSFERS_MAX);
     t = platform_alloc(p, 1, sizeof(*t));
     if (!t)
         return iovp_fail(IOVP_E_NOMEM, "no memory for a transfer");
@@ -200,9 +206,12 @@ void iovp_dma_release(iovp_transfer *h)
     t = object;
     object_remove(p, t->handle);
     t->handle = 0;
-    /* In timed mode its process ends when the IOMMU lets it go. */
-    if (p->timed && !t->complete)
+    /* In timed mode its process ends when it runs next. */
+    if (p->timed && !t->complete) {
+        if (is_held(t))
+            timed_give_up(p, t->d, *t->held);
         return;
+    }
     if (!t->complete)
         dma_give_up(p, t->d, &t->run);
     drop(t);

@@ -19,6 +19,7 @@ struct transfer {
     struct dma_run run; /* timed mode: job and result only */
     bool complete;
     const uint8_t *progress; /* timed mode: what the bridge says now */
+    const uint32_t *held;    /* with STALL: the core's number for it */
 };
 
 /* Functional mode: carry out what is not held any more; true: something

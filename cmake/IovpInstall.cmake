@@ -49,6 +49,11 @@ file(GLOB python CONFIGURE_DEPENDS RELATIVE ${PROJECT_SOURCE_DIR}
   capi/python/*iovp*.py)
 install(FILES ${python}
   DESTINATION ${CMAKE_INSTALL_DATADIR}/iovp/python)
+# With the device trees that they use.
+file(GLOB python CONFIGURE_DEPENDS RELATIVE ${PROJECT_SOURCE_DIR}
+  capi/python/examples/*.py)
+install(FILES ${python} capi/examples/soc.dts platforms/arm-soc.dts
+  DESTINATION ${CMAKE_INSTALL_DATADIR}/iovp/python/examples)
 
 configure_package_config_file(capi/iovpConfig.cmake.in iovpConfig.cmake
   INSTALL_DESTINATION ${IOVP_CMAKE_DIR})

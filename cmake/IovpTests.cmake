@@ -101,7 +101,7 @@ if(Python3_FOUND)
   endif()
   if(Python3_FOUND AND
       (NOT IOVP_SANITIZE OR CMAKE_C_COMPILER_ID STREQUAL "GNU"))
-    foreach(name IN ITEMS binding gen objects)
+    foreach(name IN ITEMS binding examples gen objects)
       add_test(NAME python_${name} COMMAND ${Python3_EXECUTABLE}
         ${PROJECT_SOURCE_DIR}/tests/python/test_${name}.py)
       set_tests_properties(python_${name} PROPERTIES LABELS unit

@@ -276,16 +276,32 @@ iovp_table cx_s2(const struct cx_tables *t)
 /* ---- DMA and faults --------------------------------------------------------
  */
 
-uint64_t cx_see(iovp_device *d, uint32_t pasid, uint64_t iova)
+static uint64_t see(iovp_device *d, const iovp_attrs *a, uint32_t pasid,
+                    uint64_t iova)
 {
     iovp_dma_result r = {.size = sizeof(r)};
     uint8_t b[8] = {0};
     uint64_t v = 0;
 
-    CHECK_EQ(iovp_dma_read(d, pasid, iova, b, 8, NULL, &r), IOVP_OK);
+    CHECK_EQ(iovp_dma_read(d, pasid, iova, b, 8, a, &r), IOVP_OK);
     for (int i = 7; i >= 0; i--)
         v = v << 8 | b[i];
     return r.status == IOVP_DMA_OK ? v : CX_EVENT(r.event);
+}
+
+uint64_t cx_see(iovp_device *d, uint32_t pasid, uint64_t iova)
+{
+    return see(d, NULL, pasid, iova);
+}
+
+uint64_t cx_see_by(iovp_device *d, uint32_t stream_id, uint32_t pasid,
+                   uint64_t iova)
+{
+    iovp_attrs a = {.size = sizeof(a),
+                    .specified = IOVP_ATTR_STREAM_ID,
+                    .stream_id = stream_id};
+
+    return see(d, &a, pasid, iova);
 }
 
 uint32_t cx_status(iovp_device *d, uint32_t pasid, uint64_t iova)

@@ -13,7 +13,7 @@
 #define CX_SMMU  0x09050000u
 #define CX_RAM   0x80000000u
 #define CX_POOL  0x01000000u /* donated, from the start of RAM */
-#define CX_TABLE 0x88000000u /* tables of guests */
+#define CX_TABLE 0x8c000000u /* tables of guests */
 #define CX_DATA  0x90000000u
 #define CX_END   0xa0000000u
 #define CX_PAGE  0x1000u
@@ -81,6 +81,9 @@ iovp_table cx_s2(const struct cx_tables *t);
 
 /* A DMA read of 8 bytes: what is there, or CX_EVENT. */
 uint64_t cx_see(iovp_device *d, uint32_t pasid, uint64_t iova);
+/* The same by another StreamID. */
+uint64_t cx_see_by(iovp_device *d, uint32_t stream_id, uint32_t pasid,
+                   uint64_t iova);
 /* Its IOVP_DMA_*. */
 uint32_t cx_status(iovp_device *d, uint32_t pasid, uint64_t iova);
 iovp_context_stats cx_stats(struct cx *x);

@@ -11,16 +11,17 @@
 
 #define POISON 0xa5
 
-enum kind kind_class(enum kind k)
+enum kind misuse_class(enum kind k)
 {
     return k == K_NPU || k == K_RIGID || k == K_RAW ? K_DEVICE : k;
 }
 
-/* ---- callbacks ------------------------------------------------------------ */
+/* ---- callbacks ------------------------------------------------------------
+ */
 
 static void come(void *ud, enum callback cb)
 {
-    struct scene *s = ud;
+    struct misuse_scene *s = ud;
 
     s->told[cb]++;
     if (s->armed != cb)
@@ -97,7 +98,7 @@ static iovp_status on_pasid_alloc(void *ud, uint32_t min, uint32_t max,
 
 static iovp_status on_pasid_free(void *ud, uint32_t pasid)
 {
-    struct scene *s = ud;
+    struct misuse_scene *s = ud;
 
     (void)pasid;
     come(ud, CB_PASID_FREE);
@@ -155,9 +156,10 @@ static void on_exit_of(void *ud, iovp_device *d, uint32_t pasid)
     come(ud, CB_EXIT);
 }
 
-/* ---- the scene -------------------------------------------------------------- */
+/* ---- the scene --------------------------------------------------------------
+ */
 
-static bool open_platform(struct scene *s)
+static bool open_platform(struct misuse_scene *s)
 {
     const iovp_allocator allocator = {.size = sizeof(allocator),
                                       .alloc = on_alloc,
@@ -170,10 +172,8 @@ static bool open_platform(struct scene *s)
                                   .unbind = on_unbind,
                                   .invalidate = on_invalidate,
                                   .fault = on_fault};
-    const iovp_context_config context = {.size = sizeof(context),
-                                         .ops = &ops,
-                                         .free_ud = free_context,
-                                         .ud = s};
+    const iovp_context_config context = {
+        .size = sizeof(context), .ops = &ops, .free_ud = free_context, .ud = s};
     iovp_platform_config c = IOVP_PLATFORM_CONFIG_INIT;
 
     c.allocator = &allocator;
@@ -183,7 +183,7 @@ static bool open_platform(struct scene *s)
 }
 
 /* Files: a tree, and a trace with marks. */
-static bool open_files(struct scene *s)
+static bool open_files(struct misuse_scene *s)
 {
     size_t bytes = 0;
     const void *blob = soc_tree(&bytes);
@@ -201,11 +201,11 @@ static bool open_files(struct scene *s)
         st = iovp_trace_marker(s->v.p, i);
     if (!st)
         st = iovp_trace_stop(s->v.p);
-    return !st && !iovp_trace_open((iovp_trace_reader **)&s->h[K_READER],
-                                   s->trace);
+    return !st &&
+           !iovp_trace_open((iovp_trace_reader **)&s->h[K_READER], s->trace);
 }
 
-static iovp_domain *new_domain(struct scene *s)
+static iovp_domain *new_domain(struct misuse_scene *s)
 {
     const iovp_domain_config c = {.size = sizeof(c), .stage = IOVP_STAGE_1};
     iovp_domain *m = NULL;
@@ -214,7 +214,7 @@ static iovp_domain *new_domain(struct scene *s)
     return m;
 }
 
-static iovp_process *new_process(struct scene *s)
+static iovp_process *new_process(struct misuse_scene *s)
 {
     const iovp_process_config c = {.size = sizeof(c),
                                    .fault = on_process_fault,
@@ -226,25 +226,24 @@ static iovp_process *new_process(struct scene *s)
     return made;
 }
 
-static iovp_notifier *new_notifier(struct scene *s)
+static iovp_notifier *new_notifier(struct misuse_scene *s)
 {
-    const iovp_notifier_config c = {.size = sizeof(c),
-                                    .index = IOVP_REGIME_ALL,
-                                    .events = IOVP_NOTIFY_MAP |
-                                              IOVP_NOTIFY_UNMAP |
-                                              IOVP_NOTIFY_DROP,
-                                    .understands = IOVP_ATTR_ALL,
-                                    .last = UINT64_MAX,
-                                    .fn = on_notify,
-                                    .free_ud = free_notifier,
-                                    .ud = s};
+    const iovp_notifier_config c = {
+        .size = sizeof(c),
+        .index = IOVP_REGIME_ALL,
+        .events = IOVP_NOTIFY_MAP | IOVP_NOTIFY_UNMAP | IOVP_NOTIFY_DROP,
+        .understands = IOVP_ATTR_ALL,
+        .last = UINT64_MAX,
+        .fn = on_notify,
+        .free_ud = free_notifier,
+        .ud = s};
     iovp_notifier *n = NULL;
 
     CHECK_EQ(IOVP_OK, iovp_notifier_register(&n, s->v.plain, &c));
     return n;
 }
 
-static void open_domain(struct scene *s)
+static void open_domain(struct misuse_scene *s)
 {
     iovp_domain *m = new_domain(s);
 
@@ -260,12 +259,10 @@ static void open_domain(struct scene *s)
     CHECK_EQ(IOVP_OK, iovp_domain_reserve(m, 0x10000, 0, &s->reserved));
 }
 
-static void open_process(struct scene *s)
+static void open_process(struct misuse_scene *s)
 {
-    const iovp_sva_config c = {.size = sizeof(c),
-                               .exit = on_exit_of,
-                               .free_ud = free_bond,
-                               .ud = s};
+    const iovp_sva_config c = {
+        .size = sizeof(c), .exit = on_exit_of, .free_ud = free_bond, .ud = s};
     iovp_process *one = new_process(s);
 
     s->h[K_PROCESS] = one;
@@ -275,7 +272,7 @@ static void open_process(struct scene *s)
     CHECK_EQ(IOVP_OK, iovp_process_exit(s->ended));
 }
 
-iovp_binding scene_binding(void)
+iovp_binding misuse_binding(void)
 {
     iovp_binding b = IOVP_BINDING_INIT;
 
@@ -289,9 +286,9 @@ iovp_binding scene_binding(void)
     return b;
 }
 
-static void open_rest(struct scene *s)
+static void open_rest(struct misuse_scene *s)
 {
-    const iovp_binding b = scene_binding();
+    const iovp_binding b = misuse_binding();
     const iovp_workload w = {.size = sizeof(w),
                              .base = SVA_DATA,
                              .window = SVA_PAGE,
@@ -300,14 +297,13 @@ static void open_rest(struct scene *s)
                              .read_percent = 100,
                              .transfers = 5};
 
+    CHECK_EQ(IOVP_OK, iovp_context_bind(s->v.c, s->v.rigid, SCENE_GUEST, &b));
     CHECK_EQ(IOVP_OK,
-             iovp_context_bind(s->v.c, s->v.rigid, SCENE_GUEST, &b));
-    CHECK_EQ(IOVP_OK, iovp_context_pasid_alloc(s->v.c, 100, 200,
-                                               &s->free_pasid));
+             iovp_context_pasid_alloc(s->v.c, 100, 200, &s->free_pasid));
     CHECK_EQ(IOVP_OK, iovp_irq_handler(s->v.p, on_irq, free_irq, s));
     s->h[K_NOTIFIER] = new_notifier(s);
-    CHECK_EQ(IOVP_OK, iovp_space_get((iovp_space **)&s->h[K_SPACE], s->v.npu,
-                                     s->pasid));
+    CHECK_EQ(IOVP_OK,
+             iovp_space_get((iovp_space **)&s->h[K_SPACE], s->v.npu, s->pasid));
     CHECK_EQ(IOVP_OK, iovp_workload_start(s->v.raw, &w));
     s->h[K_PLATFORM] = s->v.p;
     s->h[K_DEVICE] = s->v.plain;
@@ -318,7 +314,7 @@ static void open_rest(struct scene *s)
 }
 
 /* One transfer waits for an answer, one record waits to be read. */
-static void open_faults(struct scene *s)
+static void open_faults(struct misuse_scene *s)
 {
     iovp_fault_record r = {.size = sizeof(r)};
     uint8_t byte;
@@ -335,7 +331,7 @@ static void open_faults(struct scene *s)
 }
 
 /* One handle of each kind that was valid. */
-static bool make_dead(struct scene *s)
+static bool make_dead(struct misuse_scene *s)
 {
     struct soc other;
 
@@ -353,8 +349,8 @@ static bool make_dead(struct scene *s)
     s->dead[K_TRANSFER] =
         sva_submit(s->v.raw, IOVP_NO_PASID, SVA_DATA, s->held);
     iovp_dma_release(s->dead[K_TRANSFER]);
-    CHECK_EQ(IOVP_OK, iovp_space_get((iovp_space **)&s->dead[K_SPACE],
-                                     s->v.raw, IOVP_NO_PASID));
+    CHECK_EQ(IOVP_OK, iovp_space_get((iovp_space **)&s->dead[K_SPACE], s->v.raw,
+                                     IOVP_NO_PASID));
     iovp_space_put(s->dead[K_SPACE]);
     /* Its PASID's entry is made: what was known is dropped. */
     CHECK_EQ(IOVP_OK, iovp_space_get(&s->stale, s->v.far, 1));
@@ -363,7 +359,7 @@ static bool make_dead(struct scene *s)
     return !iovp_trace_open((iovp_trace_reader **)&s->dead[K_READER], s->trace);
 }
 
-bool scene_open(struct scene *s)
+bool misuse_open(struct misuse_scene *s)
 {
     memset(s, 0, sizeof(*s));
     if (!open_platform(s))
@@ -385,7 +381,7 @@ bool scene_open(struct scene *s)
     return true;
 }
 
-void scene_close(struct scene *s)
+void misuse_close(struct misuse_scene *s)
 {
     s->armed = CB_NONE;
     iovp_trace_close(s->h[K_READER]);
@@ -396,17 +392,26 @@ void scene_close(struct scene *s)
     CHECK_EQ(s->told[CB_ALLOC], s->told[CB_RELEASE]);
 }
 
-/* ---- results ----------------------------------------------------------------- */
+/* ---- results
+ * ----------------------------------------------------------------- */
 
-void scene_poison(struct scene *s)
+void misuse_poison(struct misuse_scene *s)
 {
     memset(s->out, POISON, sizeof(s->out));
     memset(s->expected, POISON, sizeof(s->expected));
     s->used = 0;
     s->count = s->count_before = 0;
+    /* A failure of another kind: the next sentence must be a new one. */
+    CHECK_EQ(IOVP_E_UNSUPPORTED, iovp_check_abi(0, 0, 0, 0));
 }
 
-void *scene_word(struct scene *s, size_t bytes)
+static bool is_new(const char *sentence)
+{
+    return strlen(sentence) > 8 &&
+           !strstr(sentence, "compiled for version 0.0");
+}
+
+void *misuse_word(struct misuse_scene *s, size_t bytes)
 {
     void *at = s->out + s->used;
 
@@ -414,7 +419,7 @@ void *scene_word(struct scene *s, size_t bytes)
     return at;
 }
 
-void *scene_out(struct scene *s, size_t n, size_t bytes, uint32_t size)
+void *misuse_out(struct misuse_scene *s, size_t n, size_t bytes, uint32_t size)
 {
     size_t first = s->used;
 
@@ -422,23 +427,25 @@ void *scene_out(struct scene *s, size_t n, size_t bytes, uint32_t size)
         memcpy(s->out + first + i * bytes, &size, sizeof(size));
         memcpy(s->expected + first + i * bytes, &size, sizeof(size));
     }
-    return scene_word(s, n * bytes);
+    return misuse_word(s, n * bytes);
 }
 
-size_t *scene_count(struct scene *s, size_t count)
+size_t *misuse_count(struct misuse_scene *s, size_t count)
 {
     s->count = s->count_before = count;
     return &s->count;
 }
 
-void scene_expect(struct scene *s, iovp_status want, iovp_status got,
-                  const char *call, const char *file, int line)
+void misuse_expect(struct misuse_scene *s, iovp_status want, iovp_status got,
+                   const char *call, const char *file, int line)
 {
     if (got != want)
         shim_fail(file, line, "%s: %d (%s), expected %d", call, (int)got,
                   got ? iovp_last_error() : "", (int)want);
     if (!got)
         return;
+    if (!is_new(iovp_last_error()))
+        shim_fail(file, line, "%s: failed without a sentence", call);
     if (memcmp(s->out, s->expected, sizeof(s->out)))
         shim_fail(file, line, "%s: failed, and has changed a result", call);
     if (got != IOVP_E_SPACE && s->count != s->count_before)

@@ -28,7 +28,7 @@ enum kind {
     KINDS,
 };
 
-enum kind kind_class(enum kind k);
+enum kind misuse_class(enum kind k);
 
 /* Callbacks: of kind SIM up to CB_FREE_CONTEXT, of kind SERVICE from there. */
 enum callback {
@@ -60,7 +60,7 @@ enum callback {
 #define SCENE_OUT    (64u << 10)
 #define SCENE_MARKS  100u /* records of the reader's trace */
 
-struct scene {
+struct misuse_scene {
     struct sva v;
     void *h[KINDS], *dead[KINDS];
     iovp_process *ended;
@@ -74,7 +74,7 @@ struct scene {
 
     unsigned told[CALLBACKS];
     enum callback armed;
-    void (*inside)(struct scene *s, bool service);
+    void (*inside)(struct misuse_scene *s, bool service);
     bool refuse; /* to free a PASID */
 
     /* Where calls put what they find out, and what it must look like. */
@@ -84,42 +84,42 @@ struct scene {
 };
 
 /* Functional; false after a recorded failure. */
-bool scene_open(struct scene *s);
+bool misuse_open(struct misuse_scene *s);
 /* Whoever destroyed some of it. */
-void scene_close(struct scene *s);
+void misuse_close(struct misuse_scene *s);
 
 /* Everything that can be seen without changing it. */
 struct state;
-struct state *scene_take(struct scene *s);
+struct state *misuse_take(struct misuse_scene *s);
 /* Equal?  Frees both; differences are failures that name `what`. */
-void state_same(struct state *before, struct state *after, const char *what);
+void misuse_same(struct state *before, struct state *after, const char *what);
 
 /* ---- calls ------------------------------------------------------------- */
 
 /* Forget results, poison the room for new ones. */
-void scene_poison(struct scene *s);
+void misuse_poison(struct misuse_scene *s);
 /* Room for n elements of `bytes` bytes each, whose size is `size`. */
-void *scene_out(struct scene *s, size_t n, size_t bytes, uint32_t size);
+void *misuse_out(struct misuse_scene *s, size_t n, size_t bytes, uint32_t size);
 /* Room without a size, and the count of a list. */
-void *scene_word(struct scene *s, size_t bytes);
-size_t *scene_count(struct scene *s, size_t count);
+void *misuse_word(struct misuse_scene *s, size_t bytes);
+size_t *misuse_count(struct misuse_scene *s, size_t count);
 
-#define OUT(s, type)         ((type *)scene_out((s), 1, sizeof(type), sizeof(type)))
-#define SIZED(s, type, size) ((type *)scene_out((s), 1, sizeof(type), (size)))
+#define OUT(s, type)         ((type *)misuse_out((s), 1, sizeof(type), sizeof(type)))
+#define SIZED(s, type, size) ((type *)misuse_out((s), 1, sizeof(type), (size)))
 #define LIST(s, type, n) \
-    ((type *)scene_out((s), (n), sizeof(type), sizeof(type)))
-#define WORD(s, type) ((type *)scene_word((s), sizeof(type)))
+    ((type *)misuse_out((s), (n), sizeof(type), sizeof(type)))
+#define WORD(s, type) ((type *)misuse_word((s), sizeof(type)))
 
 /* A call has given `got`: if that is a failure there is a sentence, and no
  * result was touched. */
-void scene_expect(struct scene *s, iovp_status want, iovp_status got,
-                  const char *call, const char *file, int line);
+void misuse_expect(struct misuse_scene *s, iovp_status want, iovp_status got,
+                   const char *call, const char *file, int line);
 
 /* The call of a scene `s` gives this status. */
-#define GIVES(want, call)                                         \
-    do {                                                          \
-        scene_poison(s);                                          \
-        scene_expect(s, want, (call), #call, __FILE__, __LINE__); \
+#define GIVES(want, call)                                          \
+    do {                                                           \
+        misuse_poison(s);                                          \
+        misuse_expect(s, want, (call), #call, __FILE__, __LINE__); \
     } while (0)
 
 /* ---- every function ----------------------------------------------------- */
@@ -131,30 +131,31 @@ struct function {
     const char *name;
     /* With right arguments but perhaps the handles; OK, and undone as far as
      * it can be. */
-    iovp_status (*call)(struct scene *s, void *h, void *other);
+    iovp_status (*call)(struct misuse_scene *s, void *h, void *other);
     enum kind takes[2];
     enum from from;
     bool silent; /* it returns no status */
 };
 
 /* What ends the life of an object comes last. */
-extern const struct function functions[];
-extern const size_t function_count;
+extern const struct function misuse_functions[];
+extern const size_t misuse_function_count;
 
 /* What is wrong with arguments, function by function. */
 struct misuse {
     const char *name;
-    void (*run)(struct scene *s);
+    void (*run)(struct misuse_scene *s);
 };
 
 extern const struct misuse misuse_platform[], misuse_host[];
 extern const size_t misuse_platform_count, misuse_host_count;
 
-/* Is there one for every function of the library?  name_at(i): the i-th, NULL
- * after the last. */
-void every_function_is_there(const char *(*name_at)(size_t i));
+/* Is there a row for every function in the library's list (a path)?
+ * name_at(i): the i-th row's, NULL after the last. */
+void misuse_rows_are_complete(const char *symbols,
+                              const char *(*name_at)(size_t i));
 
 /* A guest's CD: SCENE_GUEST's, an empty table. */
-iovp_binding scene_binding(void);
+iovp_binding misuse_binding(void);
 
 #endif

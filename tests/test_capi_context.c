@@ -251,11 +251,6 @@ static void groups(struct cx *x)
     iovp_binding b = cx_cd_binding(&t, 1), b2 = cx_cd_binding(&u, 1);
     iovp_domain_config k = {.size = sizeof(k), .stage = IOVP_STAGE_2};
     iovp_domain *s2 = NULL;
-    iovp_attrs other = {.size = sizeof(other),
-                        .specified = IOVP_ATTR_STREAM_ID,
-                        .stream_id = 0x12};
-    iovp_dma_result r = {.size = sizeof(r)};
-    uint8_t buf[8];
 
     cx_map(x, &t, IOVA, CX_PA(1));
     cx_map(x, &u, IOVA, CX_PA(2));
@@ -263,8 +258,11 @@ static void groups(struct cx *x)
     /* npu 0x10; twin 0x12 and 0x10: all have the PASID */
     CHECK_EQ(cx_see(x->npu, 3, IOVA), CX_MARK(1));
     CHECK_EQ(cx_see(x->twin, 3, IOVA), CX_MARK(1));
-    CHECK_EQ(iovp_dma_read(x->npu, 3, IOVA, buf, 8, &other, &r), IOVP_OK);
-    CHECK_EQ(r.status, IOVP_DMA_OK);
+    CHECK_EQ(cx_see_by(x->twin, 0x12, 3, IOVA), CX_MARK(1));
+    CHECK_EQ(iovp_context_bind(x->c, x->npu, 4, &b2), IOVP_OK);
+    CHECK_EQ(cx_see_by(x->twin, 0x12, 4, IOVA), CX_MARK(2));
+    CHECK_EQ(iovp_context_unbind(x->c, x->npu, 4), IOVP_OK);
+    CHECK_EQ(cx_see_by(x->twin, 0x12, 4, IOVA), CX_EVENT(C_BAD_CD));
     CX_FAILS(IOVP_E_BUSY, iovp_context_bind(x->c, x->twin, 3, &b2));
     CX_FAILS(IOVP_E_NOTFOUND, iovp_context_unbind(x->c, x->twin, 3));
     /* another group has its own */

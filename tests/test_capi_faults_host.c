@@ -178,6 +178,43 @@ TEST_CASE(FaultsHost, LostRecordsAreTold)
     close_driver();
 }
 
+/*
+ * 7.4: the Event queue of 2^12 records overflows, as a run lets nobody read
+ * while devices have work.  What is lost comes after what is there.
+ */
+TEST_CASE(FaultsHost, TheEventQueueOverflows)
+{
+    iovp_context_config k = {.size = sizeof(k), .fault_entries = 65536};
+    iovp_workload w = {.size = sizeof(w),
+                       .base = IOVA,
+                       .window = 0x1000,
+                       .bytes = 8,
+                       .outstanding = 1,
+                       .transfers = 5000,
+                       .pasids = 1,
+                       .pasid = {2}};
+    iovp_fault_record f = {.size = sizeof(f)};
+    struct cx x;
+
+    REQUIRE(cx_open(&x, IOVP_MODE_FUNCTIONAL, &k));
+    struct cx_tables t = cx_tables(&x, 1, 0);
+    iovp_binding b = cx_cd_binding(&t, 1);
+
+    CHECK_EQ(iovp_context_bind(x.c, x.npu, 1, &b), IOVP_OK);
+    CHECK_EQ(iovp_workload_start(x.npu, &w), IOVP_OK);
+    cx_run(&x);
+    CHECK_EQ(cx_faults(&x, &f), 4097);
+    CHECK_EQ(f.kind, IOVP_FAULT_LOST);
+    CHECK_EQ(f.sequence, 4097);
+    CHECK_EQ(cx_stats(&x).unrecoverable, 4096);
+    /* it is known, and over */
+    CHECK_EQ(cx_status(x.npu, 2, IOVA), IOVP_DMA_ABORT);
+    CHECK_EQ(cx_faults(&x, &f), 1);
+    CHECK_EQ(f.kind, IOVP_FAULT_UNRECOVERABLE);
+    CHECK_EQ(f.sequence, 4098);
+    cx_close(&x);
+}
+
 /* A StreamID that no device has. */
 TEST_CASE(FaultsHost, UnknownStreams)
 {
@@ -228,6 +265,10 @@ TEST_CASE(FaultsHost, StallForced)
 {
     struct cx x;
     iovp_fault_record f = {.size = sizeof(f)};
+    struct host_table table = {.stage = IOVP_STAGE_1, .user = true};
+    struct platform_device_state *dev = NULL;
+    struct platform *p = NULL;
+    struct context *c = NULL;
     iovp_context_stats s;
 
     REQUIRE(open_model(&x, 2));
@@ -246,6 +287,15 @@ TEST_CASE(FaultsHost, StallForced)
     s = cx_stats(&x);
     CHECK_EQ(s.reported | s.waiting | s.invalid, 0);
     CHECK_EQ(s.unrecoverable, 1);
+    /* quiet: nobody is told */
+    REQUIRE(!context_enter(x.c, ENTER_NORMAL, &c));
+    REQUIRE(!handle_enter_device(x.npu, ENTER_NORMAL, &p, &dev));
+    table.words = b.stage1;
+    table.id = 9;
+    CHECK_EQ(context_change(c, dev, 1, &table, HOST_QUIET, c), IOVP_OK);
+    CHECK_EQ(cx_status(x.npu, 1, IOVA), IOVP_DMA_ABORT);
+    CHECK_EQ(cx_faults(&x, &f), 0);
+    CHECK_EQ(cx_stats(&x).unrecoverable, 1);
     /* a device of which software knows nothing of the sort */
     b.flags = IOVP_BIND_FAULTS;
     CHECK_EQ(iovp_context_bind(x.c, x.plain, IOVP_NO_PASID, &b), IOVP_OK);

@@ -15,7 +15,7 @@
 #define GPA(n) (CX_PA(n) - SHIFT)
 
 #define IOVA  0x40000000u
-#define GUEST 0x10000000u /* bytes of guest memory: tables and data */
+#define GUEST 0x05000000u /* bytes of guest memory: tables and data */
 
 #define C_BAD_CD      0x0a
 #define F_TRANSLATION 0x10
@@ -320,6 +320,102 @@ TEST_CASE(Nested, GuestOwnsStage1)
     cx_both(level12, NULL);
 }
 
+/* What the second stage says of one page changes. */
+static void below(struct cx *x)
+{
+    struct guest g;
+    uint64_t at = GPA(2), n = 0;
+    iovp_regime_info info = {.size = sizeof(info)};
+    iovp_domain_config k = {.size = sizeof(k), .stage = IOVP_STAGE_2};
+    uint64_t tables = 0;
+    uint32_t rw = IOVP_RIGHT_UR | IOVP_RIGHT_UW | IOVP_RIGHT_PR | IOVP_RIGHT_PW;
+    uint32_t index;
+    iovp_attrs a = {.size = sizeof(a), .specified = IOVP_ATTR_PASID};
+
+    for (unsigned i = 0; i < 3; i++) {
+        info.table[i].size = sizeof(info.table[i]);
+    }
+    guest_open(&g, x, x->npu, SHIFT, 1);
+    CHECK_EQ(iovp_domain_create(&g.s2, x->c, &k), IOVP_OK);
+    g.b.stage2 = g.s2;
+    CHECK_EQ(
+        iovp_domain_map(g.s2, IOVP_MAP_FIXED, &tables, SHIFT, 0x100000, rw),
+        IOVP_OK);
+    CHECK_EQ(iovp_domain_map(g.s2, IOVP_MAP_FIXED, &at, CX_PA(2), CX_PAGE, rw),
+             IOVP_OK);
+    bind(&g);
+    CHECK_EQ(see(&g, 1), CX_MARK(2));
+    CHECK_EQ(iovp_domain_unmap(g.s2, at, at + CX_PAGE - 1, &n), IOVP_OK);
+    CHECK_EQ(n, CX_PAGE);
+    CHECK_EQ(see(&g, 1), CX_EVENT(F_TRANSLATION));
+    CHECK_EQ(iovp_domain_map(g.s2, IOVP_MAP_FIXED, &at, CX_PA(20), CX_PAGE, rw),
+             IOVP_OK);
+    CHECK_EQ(see(&g, 1), CX_MARK(20));
+    /* the tables, as they are in STE and CD */
+    a.pasid = a.pasid_valid = 1;
+    CHECK_EQ(iovp_regime_index(x->npu, &a, &index), IOVP_OK);
+    CHECK_EQ(iovp_regime_get_info(x->npu, index, &info), IOVP_OK);
+    CHECK_EQ(info.state, IOVP_REGIME_TRANSLATED);
+    CHECK_EQ(info.stages, IOVP_STAGE_1 | IOVP_STAGE_2);
+    CHECK_EQ(info.asid, 2);
+    CHECK_EQ(info.table[2].stage, IOVP_STAGE_2);
+    CHECK_EQ(info.table[2].output_bits, 48);
+    CHECK_EQ(info.table[2].page_bits, 12);
+}
+
+TEST_CASE(Nested, ChangesBelow)
+{
+    cx_both(below, NULL);
+}
+
+/* CD.S is the guest's; whether there are stalls at all is the host's. */
+static void stalls(struct cx *x)
+{
+    struct guest g;
+    iovp_fault_record f;
+
+    guest_open(&g, x, x->npu, 0, 1);
+    cx_put(x, g.cds + 64, cx_get(x, g.cds + 64) | 1ull << 44);
+    bind(&g);
+    CHECK_EQ(see(&g, 1), CX_EVENT(C_BAD_CD));
+    CHECK_EQ(see(&g, 2), CX_MARK(3));
+    CHECK_EQ(iovp_context_unbind(x->c, x->npu, IOVP_NO_PASID), IOVP_OK);
+    g.b.flags = IOVP_BIND_FAULTS;
+    bind(&g);
+    CHECK_EQ(see(&g, 1), CX_MARK(2));
+    CHECK_EQ(cx_faults(x, NULL), 1);
+    CHECK_EQ(cx_status(x->npu, 1, IOVA + CX_PAGE), IOVP_DMA_STALL);
+    CHECK_EQ(cx_faults(x, &f), 1);
+    CHECK_EQ(f.kind, IOVP_FAULT_STALL);
+    CHECK_EQ(iovp_fault_respond(x->c, f.cookie, IOVP_RESPOND_INVALID), IOVP_OK);
+}
+
+TEST_CASE(Nested, StallsAreTheHostsToAllow)
+{
+    cx_both(stalls, NULL);
+}
+
+/* A guest's StreamID is each of the device's. */
+static void streams(struct cx *x)
+{
+    struct guest g;
+
+    guest_open(&g, x, x->twin, 0, 1);
+    bind(&g);
+    CHECK_EQ(see(&g, 1), CX_MARK(2));
+    CHECK_EQ(cx_see_by(x->twin, 0x12, 1, IOVA), CX_MARK(2));
+    CHECK_EQ(cx_see_by(x->twin, 0x10, 1, IOVA), CX_MARK(2));
+    guest_cd(&g, 1, 2, 9);
+    raw(&g, CFGI_CD | SID | 1u << 12, 1);
+    CHECK_EQ(cx_see_by(x->twin, 0x12, 1, IOVA), CX_MARK(3));
+    CHECK_EQ(cx_see_by(x->twin, 0x10, 1, IOVA), CX_MARK(3));
+}
+
+TEST_CASE(Nested, EveryStreamOfTheDevice)
+{
+    cx_both(streams, NULL);
+}
+
 /* A second stage whose tables the caller keeps. */
 static void callers(struct cx *x)
 {
@@ -385,7 +481,7 @@ TEST_CASE(Nested, GuestsAreKeptApart)
 static void config(struct cx *x)
 {
     struct guest g;
-    uint64_t *word;
+    uint64_t *word, at;
 
     guest_open(&g, x, x->npu, SHIFT, 1);
     second_stage(&g);
@@ -409,6 +505,14 @@ static void config(struct cx *x)
     CX_FAILS(IOVP_E_UNSUPPORTED,
              iovp_context_bind(x->c, x->npu, IOVP_NO_PASID, &g.b));
     g.b.stage2 = g.s2;
+    /* what the guest takes for memory are the device's interrupts */
+    at = 0x8000000;
+    CHECK_EQ(iovp_domain_map(g.s2, IOVP_MAP_FIXED, &at, CX_PA(0), CX_PAGE,
+                             IOVP_RIGHT_UR | IOVP_RIGHT_PR),
+             IOVP_OK);
+    CX_FAILS(IOVP_E_RANGE,
+             iovp_context_bind(x->c, x->npu, IOVP_NO_PASID, &g.b));
+    CHECK_EQ(iovp_domain_unmap(g.s2, at, at + CX_PAGE - 1, NULL), IOVP_OK);
     *word = 1 | 6u << 1;
     CX_FAILS(IOVP_E_UNSUPPORTED,
              iovp_context_bind(x->c, x->npu, IOVP_NO_PASID, &g.b));
@@ -421,54 +525,6 @@ static void config(struct cx *x)
 TEST_CASE(Nested, WhatAGuestMaySay)
 {
     cx_both(config, NULL);
-}
-
-/* Neutral invalidations of single CDs. */
-static void cds(struct cx *x)
-{
-    struct cx_tables t = cx_tables(x, 1, 0), u = cx_tables(x, 1, 0);
-    iovp_binding b = cx_cd_binding(&t, 1), b2 = cx_cd_binding(&u, 1);
-    iovp_inval e = {.size = sizeof(e)};
-    size_t n = 1;
-
-    cx_map(x, &t, IOVA, CX_PA(1));
-    cx_map(x, &u, IOVA, CX_PA(2));
-    CHECK_EQ(iovp_context_bind(x->c, x->npu, 1, &b), IOVP_OK);
-    CHECK_EQ(iovp_context_bind(x->c, x->npu, 2, &b2), IOVP_OK);
-    CHECK_EQ(cx_see(x->npu, 1, IOVA), CX_MARK(1));
-    CHECK_EQ(cx_see(x->npu, 2, IOVA), CX_MARK(2));
-    cx_map(x, &t, IOVA, CX_PA(3));
-    cx_map(x, &u, IOVA, CX_PA(4));
-    CHECK_EQ(cx_see(x->npu, 1, IOVA), CX_MARK(1));
-    e.kind = IOVP_INVAL_RANGE;
-    e.pasid = 1;
-    e.first = e.last = IOVA;
-    CHECK_EQ(iovp_context_invalidate(x->c, x->npu, &e, &n), IOVP_OK);
-    CHECK_EQ(cx_see(x->npu, 1, IOVA), CX_MARK(3));
-    CHECK_EQ(cx_see(x->npu, 2, IOVA), CX_MARK(2));
-    e.kind = IOVP_INVAL_PASID;
-    e.pasid = 2;
-    CHECK_EQ(iovp_context_invalidate(x->c, x->npu, &e, &n), IOVP_OK);
-    CHECK_EQ(cx_see(x->npu, 2, IOVA), CX_MARK(4));
-    e.pasid = 3;
-    CX_FAILS(IOVP_E_NOTFOUND, iovp_context_invalidate(x->c, x->npu, &e, &n));
-    CHECK_EQ(n, 0);
-    cx_map(x, &t, IOVA, CX_PA(5));
-    cx_map(x, &u, IOVA, CX_PA(6));
-    e.kind = IOVP_INVAL_ALL;
-    n = 1;
-    CHECK_EQ(iovp_context_invalidate(x->c, x->npu, &e, &n), IOVP_OK);
-    CHECK_EQ(cx_see(x->npu, 1, IOVA), CX_MARK(5));
-    CHECK_EQ(cx_see(x->npu, 2, IOVA), CX_MARK(6));
-    e.kind = IOVP_INVAL_RAW;
-    e.raw_type = IOVP_RAW_SMMUV3_COMMAND;
-    e.word[0] = TLBI_NH_ALL;
-    CX_FAILS(IOVP_E_UNSUPPORTED, iovp_context_invalidate(x->c, x->npu, &e, &n));
-}
-
-TEST_CASE(Nested, InvalidationsOfSingleCds)
-{
-    cx_both(cds, NULL);
 }
 
 /* ---- the host's say ---------------------------------------------------- */

@@ -12,6 +12,7 @@
 #include <string.h>
 #include <zlib.h>
 
+#include "../capi/abi.h"
 #include "../capi/ports.h"
 #include "../models/common/bits.h"
 #include "planes.h"
@@ -317,12 +318,12 @@ static iovp_status open_reader(struct reader *r, const char *path)
 
 iovp_status iovp_trace_open(iovp_trace_reader **out, const char *path)
 {
+    iovp_trace_reader *handle;
     struct reader *r;
     iovp_status status;
 
     if (!out || !path)
         return iovp_fail(IOVP_E_INVALID, "iovp_trace_open: NULL argument");
-    *out = NULL;
     r = calloc(1, sizeof(*r));
     if (!r)
         return iovp_fail(IOVP_E_NOMEM, "trace: out of memory");
@@ -332,12 +333,13 @@ iovp_status iovp_trace_open(iovp_trace_reader **out, const char *path)
         free_reader(r);
         return status;
     }
-    *out = trace_slot_claim(r);
-    if (!*out) {
+    handle = trace_slot_claim(r);
+    if (!handle) {
         free_reader(r);
         return iovp_fail(IOVP_E_NOMEM, "more than %u traces are open",
                          TRACE_SLOTS);
     }
+    *out = handle;
     return IOVP_OK;
 }
 
@@ -345,29 +347,26 @@ iovp_status iovp_trace_next(iovp_trace_reader *handle, iovp_record *out)
 {
     struct reader *r = trace_slot_get(handle);
     struct iovp_trace_record record;
-    iovp_record full;
-    size_t bytes;
+    iovp_record full = {.size = sizeof(full)};
+    iovp_status st;
 
     if (!r)
         return iovp_fail(IOVP_E_HANDLE, "iovp_trace_next: no open reader");
-    if (!out || out->size < RECORD_SIZE_FIRST)
-        return iovp_fail(IOVP_E_INVALID,
-                         "iovp_trace_next: the record is NULL or its size "
-                         "is not set");
+    st = abi_out_check(out, RECORD_SIZE_FIRST, "record");
+    if (st)
+        return st;
     while (!trace_body_next(&r->body, &record))
         if (next_records(r))
             return iovp_fail(r->status, "%s", r->why);
-    bytes = out->size < sizeof(full) ? out->size : sizeof(full);
-    full.size = out->size;
     convert(&record, &full);
-    memcpy(out, &full, bytes);
+    abi_out(out, &full, sizeof(full));
     return IOVP_OK;
 }
 
 iovp_status iovp_trace_dtb(iovp_trace_reader *handle, void *buf, size_t *bytes)
 {
     struct reader *r = trace_slot_get(handle);
-    size_t room;
+    iovp_status st;
 
     if (!r)
         return iovp_fail(IOVP_E_HANDLE, "iovp_trace_dtb: no open reader");
@@ -377,13 +376,10 @@ iovp_status iovp_trace_dtb(iovp_trace_reader *handle, void *buf, size_t *bytes)
         return iovp_fail(IOVP_E_NOTFOUND, "trace: it has no device tree");
     if (r->dtb_status)
         return iovp_fail(r->dtb_status, "%s", r->why);
-    room = buf ? *bytes : 0;
-    *bytes = r->dtb.bytes;
-    if (room < r->dtb.bytes)
-        return iovp_fail(IOVP_E_SPACE, "the device tree needs %zu bytes",
-                         r->dtb.bytes);
-    memcpy(buf, r->dtb.p, r->dtb.bytes);
-    return IOVP_OK;
+    st = abi_list(buf, bytes, r->dtb.bytes, 0, "buf");
+    if (!st)
+        memcpy(buf, r->dtb.p, r->dtb.bytes);
+    return st;
 }
 
 void iovp_trace_close(iovp_trace_reader *handle)

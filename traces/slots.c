@@ -19,6 +19,7 @@ struct slot {
 #define SLOT_FILLING 1u
 
 #define HANDLE_MARK       2u
+#define HANDLE_READER     ((uintptr_t)1 << 63) /* no handle of a platform's */
 #define HANDLE_INDEX      2  /* low bit of the slot's index */
 #define HANDLE_GENERATION 10 /* low bit of the generation */
 
@@ -41,7 +42,7 @@ void *trace_slot_claim(void *object)
         slots[i].generation++;
         slots[i].object = object;
         handle = slots[i].generation << HANDLE_GENERATION | i << HANDLE_INDEX |
-                 HANDLE_MARK;
+                 HANDLE_MARK | HANDLE_READER;
         atomic_store(&slots[i].handle, handle);
         return (void *)handle;
     }

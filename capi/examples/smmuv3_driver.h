@@ -120,7 +120,7 @@ typedef void smmu_event_fn(void *ud, const struct smmu_event *e);
 /* Page-aligned guest RAM, cleared; 0 if there is none left. */
 uint64_t smmu_alloc(struct smmu_driver *d, uint64_t bytes, uint64_t align);
 
-/* Probe and reset; afterwards every stream is aborted, silently. */
+/* Probe and reset; afterwards every stream is aborted. */
 int smmu_init(struct smmu_driver *d);
 
 int smmu_space_create(struct smmu_driver *d, struct smmu_space *s);

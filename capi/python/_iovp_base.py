@@ -18,13 +18,15 @@ _STATUS_NAMES = {_value: _name for _name, _value in vars(_iovp).items()
 
 
 class Error(Exception):
-    """A call that failed: `status` is one of E_*, `message` a sentence."""
+    """A call that failed: `status` is one of E_*, `strerror` what it means,
+    `message` a sentence about this call."""
     __module__ = "iovp"
 
     def __init__(self, status, message):
         name = _STATUS_NAMES.get(status, status)
         super().__init__(f"{name}: {message}")
         self.status = status
+        self.strerror = lib.iovp_strerror(status).decode()
         self.message = message
 
 
@@ -86,8 +88,13 @@ def plain(value):
         return tuple(plain(item) for item in value)
     if isinstance(value, ctypes.Structure):
         cls = _tuple_class(type(value))
-        return cls(*[plain(getattr(value, field)) for field in cls._fields])
+        return cls(*[_plain_field(field, getattr(value, field))
+                     for field in cls._fields])
     return value
+
+
+def _plain_field(name, value):
+    return pasid_from(value) if name == "pasid" else plain(value)
 
 
 def fill(struct, **values):
@@ -129,6 +136,11 @@ def pasid_of(pasid):
     return pasid
 
 
+def pasid_from(value):
+    """What pasid_of made, or C's array of PASIDs."""
+    return None if value == _iovp.IOVP_NO_PASID else plain(value)
+
+
 _ATTRIBUTES = ("stream_id", "pasid", "space", "privileged", "instruction",
                "addr_type", "no_write", "mem_type", "shareability")
 
@@ -147,6 +159,22 @@ def attrs(**given):
             found.pasid_valid = value is not None
         fill(found, **{name: 0 if value is None else int(value)})
     return found
+
+
+# ---- objects with an end ----------------------------------------------------
+
+class Closing:
+    """What has a finalizer `_end` ends by close(), in `with`, or when it is
+    collected."""
+
+    def close(self):
+        self._end()
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        self.close()
 
 
 # ---- callbacks --------------------------------------------------------------

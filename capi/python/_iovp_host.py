@@ -5,7 +5,8 @@ import weakref
 from ctypes import POINTER, byref, c_size_t, c_uint32, c_uint64, pointer
 
 import _iovp
-from _iovp_base import fill, lib, pasid_of, plain, two_calls, unsigned
+from _iovp_base import (Closing, Error, fill, lib, pasid_from, pasid_of,
+                        plain, two_calls, unsigned)
 
 ALL = (1 << 64) - 1
 
@@ -28,7 +29,7 @@ def windows_array(windows):
     return array
 
 
-class _Owned:
+class _Owned(Closing):
     """An object of a platform with a handle."""
 
     def _own(self, owner, handle, destroy, *kept):
@@ -39,9 +40,6 @@ class _Owned:
 
     def _check(self, status):
         self._callbacks.check(status)
-
-    def close(self):
-        self._end()
 
 
 def _destroy(destroy, handle, _kept):
@@ -97,10 +95,11 @@ class Context(_Owned):
 
     def _host_bind(self, function):
         return lambda device, pasid, binding: function(
-            self._device(device), pasid, binding.contents)
+            self._device(device), pasid_from(pasid), binding.contents)
 
     def _host_unbind(self, function):
-        return lambda device, pasid: function(self._device(device), pasid)
+        return lambda device, pasid: function(self._device(device),
+                                              pasid_from(pasid))
 
     def _host_invalidate(self, function):
         return lambda device, entry: function(self._device(device),
@@ -144,8 +143,8 @@ class Context(_Owned):
 
     def invalidate(self, device, entries):
         """Carry out a guest's invalidations, dicts of fields of iovp_inval
-        (`word`: a list); how many there were.  After an Error, `handled` of
-        this object is how many were."""
+        (`word`: a list); how many there were.  An Error has `handled`: how
+        many were before it."""
         array = (_iovp.iovp_inval * len(entries))()
         for item, entry in zip(array, entries):
             item.__init__()
@@ -156,8 +155,11 @@ class Context(_Owned):
         count = c_size_t(len(entries))
         status = lib.iovp_context_invalidate(
             self.handle, device.handle, array, byref(count))
-        self.handled = count.value
-        self._check(status)
+        try:
+            self._check(status)
+        except Error as error:
+            error.handled = count.value
+            raise
         return count.value
 
     def faults(self):
@@ -301,12 +303,11 @@ class Process(_Owned, _Space):
         config = fill(_iovp.iovp_sva_config(), flags=flags)
         config.exit = self._callbacks.make(
             _iovp.iovp_exit_fn, exit and (lambda handle, number: exit(
-                self.context._device(handle), number)))
+                self.context._device(handle), pasid_from(number))))
         self._check(lib.iovp_sva_bind(self.handle, device.handle,
                                       byref(config), byref(pasid)))
         self._exits[device.info().index] = config.exit
-        bound = pasid.value
-        return None if bound == _iovp.IOVP_NO_PASID else bound
+        return pasid_from(pasid.value)
 
     def unbind(self, device):
         self._check(lib.iovp_sva_unbind(self.handle, device.handle))

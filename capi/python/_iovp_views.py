@@ -5,7 +5,7 @@ import weakref
 from ctypes import POINTER, byref, c_size_t, c_uint32
 
 import _iovp
-from _iovp_base import (attrs, fill, lib, pasid_of, plain, two_calls,
+from _iovp_base import (Closing, attrs, fill, lib, pasid_of, plain, two_calls,
                         unsigned)
 
 
@@ -85,7 +85,7 @@ ALL_EVENTS = (_iovp.IOVP_NOTIFY_MAP | _iovp.IOVP_NOTIFY_UNMAP
               | _iovp.IOVP_NOTIFY_DROP)
 
 
-class Notifier:
+class Notifier(Closing):
     """Device.notify makes it; close() ends it, and so does its collection."""
 
     def __init__(self, device, function, events=ALL_EVENTS,
@@ -108,16 +108,13 @@ class Notifier:
                                                            byref(state)))
             yield state.mappings, bool(state.complete)
 
-    def close(self):
-        self._end()
-
 
 def _unregister(handle, _config):
     """`_config` has the callback, which stays alive until then."""
     lib.iovp_notifier_unregister(handle)
 
 
-class Space:
+class Space(Closing):
     """The address space of a PASID; Device.space makes it.  E_STALE: it was
     dropped as its configuration changed."""
 
@@ -143,6 +140,3 @@ class Space:
         self._callbacks.check(lib.iovp_space_translate(
             self.handle, iova, access, byref(found)))
         return plain(found)
-
-    def close(self):
-        self._end()

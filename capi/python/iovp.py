@@ -8,9 +8,10 @@
         print(npu.dma_read(0x80000000, 64, pasid=1))
 
 Times are picoseconds of simulated time, addresses and sizes bytes, all of
-them int.  A failed call raises Error; a translation fault does not: it is in
-the result.  Constants are those of iovp.h without IOVP_: MODE_TIMED,
-SPACE_SECURE, E_HANDLE.  A platform belongs to the thread that created it.
+them int; a PASID is an int or None.  A failed call raises Error; a translation
+fault does not: it is in the result.  Constants are those of iovp.h without
+IOVP_: MODE_TIMED, SPACE_SECURE, E_HANDLE.  A platform belongs to the thread
+that created it.
 
 The library is the one that the environment variable IOVP_LIBRARY names, or
 else the libiovp.so.0.2 that the dynamic loader finds.  Functions that have no
@@ -22,8 +23,8 @@ import weakref
 from ctypes import POINTER, byref, c_size_t, c_uint32, c_uint64
 
 import _iovp
-from _iovp_base import (Callbacks, Error, attrs, check, encode_path, fill,
-                        has_systemc, lib, pasid_of, plain, read_bytes,
+from _iovp_base import (Callbacks, Closing, Error, attrs, check, encode_path,
+                        fill, has_systemc, lib, pasid_of, plain, read_bytes,
                         two_calls, unsigned, version)
 from _iovp_host import Context, Domain, Process
 from _iovp_views import Notifier, Space, Views
@@ -53,7 +54,7 @@ class DmaResult(collections.namedtuple(
         return self.status == _iovp.IOVP_DMA_OK
 
 
-class Transfer:
+class Transfer(Closing):
     """A DMA that goes on; Device.submit makes it.  close() gives it up."""
 
     def __init__(self, device, config, buffer):
@@ -73,12 +74,13 @@ class Transfer:
         data = None if self._write else self._buffer.raw[:result.done]
         return DmaResult(*plain(result), data)
 
-    def close(self):
-        self._end()
-
 
 def _release(handle, _buffer):
     lib.iovp_dma_release(handle)
+
+
+def _address(device):
+    return ctypes.cast(device.handle, ctypes.c_void_p).value
 
 
 class Device(Views):
@@ -89,6 +91,17 @@ class Device(Views):
     def __init__(self, platform, handle):
         self.platform = platform
         self.handle = handle
+
+    def __eq__(self, other):
+        return isinstance(other, Device) and _address(self) == _address(other)
+
+    def __hash__(self):
+        return hash(_address(self))
+
+    @property
+    def name(self):
+        """That of its node, as in Platform.device."""
+        return self.info().name
 
     def _check(self, status):
         self.platform._callbacks.check(status)
@@ -379,7 +392,7 @@ class Platform:
 
 # ---- traces -----------------------------------------------------------------
 
-class TraceReader:
+class TraceReader(Closing):
     """Iterates over the records of a trace file: Record tuples, with times
     in picoseconds.  Damage raises Error (E_FORMAT) after what precedes it."""
 
@@ -387,15 +400,6 @@ class TraceReader:
         self.handle = POINTER(_iovp.iovp_trace_reader)()
         check(lib.iovp_trace_open(byref(self.handle), encode_path(path)))
         self._end = weakref.finalize(self, lib.iovp_trace_close, self.handle)
-
-    def close(self):
-        self._end()
-
-    def __enter__(self):
-        return self
-
-    def __exit__(self, *_):
-        self.close()
 
     def __iter__(self):
         return self

@@ -48,9 +48,14 @@ static bool look_s2(struct look *l, struct pt_arm_cursor *c, uint64_t ipa,
 {
     struct pt_arm_leaf leaf;
 
-    /* 3.4: outside S2T0SZ's range. */
+    /* 3.4: outside S2T0SZ's range, and so is all with the same top bit. */
     *log2 = l->st->s2table.input_bits;
-    if (ipa >> *log2 || pt_arm_look(c, ipa, &leaf, log2) != PT_ARM_OK)
+    if (ipa >> *log2) {
+        while (ipa >> *log2 > 1)
+            ++*log2;
+        return false;
+    }
+    if (pt_arm_look(c, ipa, &leaf, log2) != PT_ARM_OK)
         return false;
     smmuv3_stage2_leaf(l->j->s, &leaf, out);
     return true;

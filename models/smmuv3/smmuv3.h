@@ -203,7 +203,8 @@ void smmuv3_retry(struct smmuv3 *s, uint32_t stall, struct smmuv3_result *out);
 
 /*
  * The initiator has taken note of ABORT or RAZWI, or has given up: then the
- * STAG stays in use until software answers it, to no effect.
+ * STAG stays in use until software answers it, to no effect.  This may come at
+ * any time, also while the core is in a callback or waits for its memory.
  */
 void smmuv3_stall_end(struct smmuv3 *s, uint32_t stall);
 

@@ -117,6 +117,7 @@ struct smmuv3_stalls {
     uint32_t used;  /* slots */
     uint32_t waiting;
     uint32_t unrecorded, recorded;
+    bool outdated; /* one that is unrecorded may be */
     struct smmuv3_stall slot[SMMUV3_STALLS];
 };
 

@@ -74,20 +74,23 @@ static uint32_t stall_max(const struct smmuv3 *s)
     return (uint32_t)iovp_bits(s->cfg.idr5, 31, 16);
 }
 
+/* STALL_MAX does not hold back one that is translated again: no record. */
 bool smmuv3_stalls_due(const struct smmuv3 *s)
 {
-    return s->stalls.unrecorded && s->stalls.recorded < stall_max(s) &&
+    return s->stalls.unrecorded &&
+           (s->stalls.outdated || s->stalls.recorded < stall_max(s)) &&
            smmuv3_eventq_room(s);
 }
 
-static struct smmuv3_stall *oldest_unrecorded(struct smmuv3 *s)
+static struct smmuv3_stall *oldest_unrecorded(struct smmuv3 *s, bool outdated)
 {
     struct smmuv3_stall *oldest = NULL;
 
     for (unsigned i = 0; i < SMMUV3_STALLS; i++) {
         struct smmuv3_stall *t = &s->stalls.slot[i];
 
-        if (!t->number || t->state != SMMUV3_STALL_WAITING || t->recorded)
+        if (!t->number || t->state != SMMUV3_STALL_WAITING || t->recorded ||
+            t->outdated != outdated)
             continue;
         /* Numbers grow, and may wrap. */
         if (!oldest || (int32_t)(t->number - oldest->number) < 0)
@@ -96,20 +99,37 @@ static struct smmuv3_stall *oldest_unrecorded(struct smmuv3 *s)
     return oldest;
 }
 
+/* Counts as recorded from the start: its initiator may give up meanwhile. */
+static bool record(struct smmuv3 *s, struct smmuv3_stall *t)
+{
+    t->recorded = true;
+    s->stalls.unrecorded--;
+    s->stalls.recorded++;
+    if (smmuv3_eventq_record(s, t->ev))
+        return true;
+    if (t->orphan) {
+        forget_wait(s, t);
+        release(s, t);
+        return false;
+    }
+    t->recorded = false;
+    s->stalls.recorded--;
+    s->stalls.unrecorded++;
+    return false;
+}
+
 void smmuv3_stalls_record(struct smmuv3 *s)
 {
     while (smmuv3_stalls_due(s)) {
-        struct smmuv3_stall *t = oldest_unrecorded(s);
+        /* Those that are outdated are older than those that are not. */
+        struct smmuv3_stall *t = oldest_unrecorded(s, s->stalls.outdated);
 
-        if (t->outdated) {
+        if (!t)
+            s->stalls.outdated = false;
+        else if (t->outdated)
             answer(s, t, SMMUV3_STALL_RETRY);
-            continue;
-        }
-        if (!smmuv3_eventq_record(s, t->ev))
+        else if (!record(s, t))
             return;
-        t->recorded = true;
-        s->stalls.unrecorded--;
-        s->stalls.recorded++;
     }
 }
 
@@ -117,6 +137,7 @@ void smmuv3_stalls_outdate(struct smmuv3 *s)
 {
     if (!s->stalls.unrecorded)
         return;
+    s->stalls.outdated = true;
     for (unsigned i = 0; i < SMMUV3_STALLS; i++)
         s->stalls.slot[i].outdated = true;
 }

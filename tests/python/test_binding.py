@@ -18,7 +18,7 @@ HERE = os.path.dirname(os.path.abspath(__file__))
 ROOT = os.path.dirname(os.path.dirname(HERE))
 BINDING = os.path.join(ROOT, "capi", "python")
 DTS = os.path.join(ROOT, "platforms", "arm-soc.dts")
-sys.path[:0] = [BINDING, HERE]
+sys.path[:0] = [BINDING, os.path.join(BINDING, "examples"), HERE]
 
 import iovp  # noqa: E402
 import smmu  # noqa: E402
@@ -54,11 +54,10 @@ class Case(unittest.TestCase):
     def map_display(self, flags=0):
         """One page of the display: IOVA -> DATA."""
         driver = self.bring_up()
-        cds = driver.attach(DISPLAY)
-        table = driver.alloc()
-        driver.map(table, IOVA, DATA, flags)
-        driver.bind(DISPLAY, cds, 0, table)
-        return table
+        space = driver.space()
+        space.map(IOVA, DATA, flags=flags)
+        driver.attach(DISPLAY).bind(space)
+        return space
 
     def refuses(self, status, call, *args, **kwargs):
         with self.assertRaises(iovp.Error) as caught:
@@ -172,8 +171,7 @@ class Translation(Case):
         self.assertEqual(self.npu.dma_read(DATA, 4).event, 0x04)
 
     def test_stage_1(self):
-        table = self.map_display()
-        self.smmu.map(table, IOVA + PAGE, DATA + 4 * PAGE)
+        self.map_display().map(IOVA + PAGE, DATA + 4 * PAGE)
         data = bytes(range(256))
         written = self.display.dma_write(IOVA + PAGE - 128, data)
         self.assertEqual((written.ok, written.done, written.data),
@@ -218,11 +216,11 @@ class Translation(Case):
 
     def test_pasids(self):
         driver = self.bring_up()
-        cds = driver.attach(NPU, pasid_bits=4)
+        stream = driver.attach(NPU, pasid_bits=4)
         for pasid in (1, 15):
-            table = driver.alloc()
-            driver.map(table, IOVA, DATA + pasid * PAGE)
-            driver.bind(NPU, cds, pasid, table)
+            space = driver.space()
+            space.map(IOVA, DATA + pasid * PAGE)
+            stream.bind(space, pasid)
         self.assertTrue(self.npu.dma_write(IOVA, b"first", pasid=1).ok)
         self.assertTrue(self.npu.dma_write(IOVA, b"last!", pasid=15).ok)
         self.assertEqual(self.p.mem_read(DATA + PAGE, 5), b"first")
@@ -253,7 +251,7 @@ class Translation(Case):
 
     def test_attributes(self):
         self.bring_up()
-        # the table has 64 entries
+        # 5.1: no table of level 2
         self.assertEqual(self.npu.dma_read(DATA, 4, stream_id=64).event,
                          smmu.C_BAD_STREAMID)
         found = iovp.attrs(pasid=None, privileged=True)
@@ -273,9 +271,7 @@ class Translation(Case):
 
 class Workloads(Case):
     def test_of_the_tree(self):
-        table = self.map_display()
-        for at in range(PAGE, 4 * PAGE, PAGE):
-            self.smmu.map(table, IOVA + at, DATA + at)
+        self.map_display().map(IOVA + PAGE, DATA + PAGE, 3 * PAGE)
         self.display.workload_start(self.display.info().workload,
                                     window=4 * PAGE, transfers=64)
         self.assertEqual(self.p.run_until(0), iovp.RUN_IDLE)
@@ -285,10 +281,9 @@ class Workloads(Case):
 
     def test_by_keywords(self):
         driver = self.bring_up()
-        cds = driver.attach(NPU, pasid_bits=4)
-        table = driver.alloc()
-        driver.map(table, IOVA, DATA)
-        driver.bind(NPU, cds, 3, table)
+        space = driver.space()
+        space.map(IOVA, DATA)
+        driver.attach(NPU, pasid_bits=4).bind(space, pasid=3)
         self.npu.workload_start(base=IOVA, window=PAGE, bytes=64,
                                 outstanding=1, read_percent=100,
                                 transfers=10, pasid=[3])
@@ -298,8 +293,8 @@ class Workloads(Case):
                          (NPU, 1, 3))
         self.assertEqual((row.transfers, row.hits[iovp.STAT_TLB], row.walks),
                          (10, 9, 1))
-        # 4 levels of table, 1 STE, 1 CD
-        self.assertEqual(row.accesses, 6)
+        # 4 levels of table, 2 of the Stream table, 1 CD
+        self.assertEqual(row.accesses, 7)
 
     def test_stop_and_errors(self):
         self.npu.workload_start(self.npu.info().workload, transfers=0)
@@ -488,9 +483,9 @@ class Timed(unittest.TestCase):
 
     def use(self, p):
         driver = smmu.Smmu(p, SMMU, TABLES)
-        table = driver.alloc()
-        driver.map(table, IOVA, DATA)
-        driver.bind(DISPLAY, driver.attach(DISPLAY), 0, table)
+        space = driver.space()
+        space.map(IOVA, DATA)
+        driver.attach(DISPLAY).bind(space)
         display = p.device("display@13000000")
         miss = display.dma_read(IOVA, 64)
         # DMA does not wait: until the fill is done, accesses are merged

@@ -9,7 +9,8 @@ import unittest
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 ROOT = os.path.dirname(os.path.dirname(HERE))
-sys.path[:0] = [os.path.join(ROOT, "capi", "python"), HERE]
+BINDING = os.path.join(ROOT, "capi", "python")
+sys.path[:0] = [BINDING, os.path.join(BINDING, "examples"), HERE]
 
 import iovp  # noqa: E402
 import smmu  # noqa: E402
@@ -43,11 +44,10 @@ class Case(unittest.TestCase):
         """A table for a PASID of the NPU with one page."""
         if not hasattr(self, "smmu"):
             self.smmu = smmu.Smmu(self.p, SMMU, TABLES)
-            self.cds = self.smmu.attach(NPU, pasid_bits=4)
-        table = self.smmu.alloc()
-        self.smmu.map(table, IOVA, DATA + pasid * PAGE)
-        self.smmu.bind(NPU, self.cds, pasid, table)
-        return table
+            self.stream = self.smmu.attach(NPU, pasid_bits=4)
+        space = self.smmu.space()
+        space.map(IOVA, DATA + pasid * PAGE)
+        self.stream.bind(space, pasid)
 
 
 class Views(Case):
@@ -125,6 +125,23 @@ class Views(Case):
         space.close()
         self.refuses(iovp.E_INVALID, self.npu.space, 1 << 8)
 
+    def test_ends_of_with(self):
+        self.bind(3)
+        seen = []
+        with self.npu.space(3) as space, self.npu.notify(seen.append):
+            space.info()
+        self.refuses(iovp.E_HANDLE, space.info)
+        self.smmu.command(smmu.TLBI_NSNH_ALL)
+        self.assertEqual(seen, [])
+        with self.assertRaises(LookupError), self.npu.space(3) as space:
+            raise LookupError
+        self.refuses(iovp.E_HANDLE, space.info)
+
+    def test_no_pasid_is_none(self):
+        self.bind(3)
+        pasids = [self.npu.regime(i).pasid for i in self.npu.regimes()]
+        self.assertEqual(pasids, [None, 3])
+
     def test_windows(self):
         self.bind(3)
         windows, info = self.npu.windows(3)
@@ -198,7 +215,11 @@ class Contexts(Case):
         record = next(context.faults())
         self.assertEqual((record.kind, record.addr, record.stream_id),
                          (iovp.FAULT_UNRECOVERABLE, IOVA, NPU))
-        self.assertEqual(record.device.info().name, self.npu.info().name)
+        self.assertEqual(record.device, self.npu)
+        self.assertNotEqual(record.device, self.p.device("display@13000000"))
+        self.assertEqual({record.device: 1}[self.npu], 1)
+        self.assertEqual((record.device.name, record.pasid),
+                         ("npu@13010000", None))
         self.assertEqual(list(context.faults()), [])
         self.assertEqual(context.stats().unrecoverable, 1)
         self.refuses(iovp.E_NOTFOUND, context.respond, 12345)
@@ -218,6 +239,29 @@ class Contexts(Case):
         with self.assertRaises(TypeError):
             self.p.context(ops={"pasid": None})
 
+    def test_hosts_are_told(self):
+        told = []
+        context = self.p.context(ops={
+            "bind": lambda *what: told.append(what[:2]) or iovp.OK,
+            "unbind": lambda *what: told.append(what) or iovp.OK})
+        guest = [smmu.CD0, TABLES, 0, smmu.CD3_MAIR]
+        for pasid in (None, 4):
+            context.bind(self.npu, (iovp.TABLE_SMMUV3_CD, guest), pasid)
+            context.unbind(self.npu, pasid)
+        self.assertEqual(told, [(self.npu, None)] * 2 + [(self.npu, 4)] * 2)
+
+    def test_errors_explain_themselves(self):
+        context = self.p.context(ops={
+            "pasid_alloc": lambda low, high: iovp.E_REFUSED})
+        with self.assertRaises(iovp.Error) as caught:
+            context.pasid_alloc()
+        self.assertEqual(caught.exception.strerror,
+                         iovp.lib.iovp_strerror(iovp.E_REFUSED).decode())
+        with self.assertRaises(iovp.Error) as caught:
+            self.npu.dma_read(1 << 64, 4)
+        self.assertEqual(caught.exception.strerror,
+                         iovp.lib.iovp_strerror(iovp.E_INVALID).decode())
+
     def test_nested(self):
         context = self.p.context()
         guest = smmu.STE_V | smmu.STE_S1 | TABLES
@@ -231,6 +275,10 @@ class Contexts(Case):
         self.assertEqual(context.invalidate(self.npu, [
             {"kind": iovp.INVAL_ALL}, {"kind": iovp.INVAL_PASID,
                                        "pasid": None}]), 2)
+        with self.assertRaises(iovp.Error) as caught:
+            context.invalidate(self.npu, [{"kind": iovp.INVAL_ALL},
+                                          {"kind": 1000}])
+        self.assertEqual(caught.exception.handled, 1)
         context.unbind(self.npu)
         self.refuses(iovp.E_NOTFOUND, context.unbind, self.npu)
 

@@ -178,8 +178,8 @@ check_python_installed() {
 
     library=$(find "$1" -name 'libiovp.so.?.?')
     PYTHONPATH=$1/share/iovp/python IOVP_LIBRARY=$library \
-        PYTHONDONTWRITEBYTECODE=1 python3 -c \
-        'import iovp; print(iovp.__file__, iovp.version())'
+        PYTHONDONTWRITEBYTECODE=1 python3 \
+        "$1/share/iovp/python/examples/explain.py"
 }
 
 # check_pkg_config ROOT COMPILER OPTION... SOURCE
@@ -213,6 +213,17 @@ check_find_package() {
         "-DCONSUMER_TLM=$2" &&
         cmake --build "$dir" && "$dir/consumer" && "$dir/consumer_cpp" &&
         { [ "$2" = OFF ] || "$dir/consumer_tlm"; }
+}
+
+# An example that promises what it prints, or any other.
+check_example() {
+    local source=capi/examples/${1##*/example_}.c
+
+    if grep -q 'Prints:' "$source" 2>/dev/null; then
+        tests/tools/example_output.py "$source" "$1"
+    else
+        "$1"
+    fi
 }
 
 # Neither the run, nor optimisation, nor the protocol checker changes a byte.

@@ -25,21 +25,30 @@ def same(want, got):
     return want == got
 
 
-def main():
-    want = promised(sys.argv[1])
-    run = subprocess.run([sys.argv[2]], capture_output=True, text=True,
-                         timeout=60)
+def broken(path, command, **options):
+    """What of a source's promise a command does not keep; None: nothing."""
+    want = promised(path)
+    if not want:
+        return f"{path} promises nothing"
+    run = subprocess.run(command, capture_output=True, text=True, timeout=60,
+                         **options)
     got = run.stdout.split("\n")[:-1]
     if run.returncode or run.stderr:
-        print(f"exit status {run.returncode}: {run.stderr}")
-        return 1
+        return f"exit status {run.returncode}: {run.stderr}"
     for i in range(max(len(want), len(got))):
         w = want[i] if i < len(want) else "(nothing)"
         g = got[i] if i < len(got) else "(nothing)"
         if not same(w, g):
-            print(f"line {i + 1}\n  promised: {w}\n  printed:  {g}")
-            return 1
-    return 0 if want else 1
+            return f"line {i + 1}\n  promised: {w}\n  printed:  {g}"
+    return None
 
 
-sys.exit(main())
+def main():
+    found = broken(sys.argv[1], [sys.argv[2]])
+    if found:
+        print(found)
+    return 1 if found else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

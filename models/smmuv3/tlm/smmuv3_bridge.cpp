@@ -4,6 +4,7 @@
 #include "smmuv3_module.h"
 
 #include "../smmuv3_fmt.h"
+#include "smmuv3_bus_internal.h"
 
 namespace iovp
 {
@@ -214,34 +215,41 @@ bool smmuv3_module::translate(burst &b, uint64_t iova, smmuv3_result &res,
 {
     uint32_t stall = 0;
 
-    do {
-        if (!enter(b.delay)) {
-            smmuv3_stall_end(core_, stall);
-            return false;
-        }
-        if (!stall)
-            *time_in = ps(local_);
-        pass(b, iova, stall, res, token);
-        stall = res.status == IOVP_RESULT_STALL ? res.stall : 0;
-    } while (stall && hold(b, res));
+    try {
+        do {
+            if (!enter(b.delay)) {
+                smmuv3_stall_end(core_, stall);
+                return false;
+            }
+            if (!stall)
+                *time_in = ps(local_);
+            pass(b, iova, &stall, res, token);
+        } while (stall && hold(b, res));
+    } catch (...) {
+        // The process was killed or reset, wherever it waited.
+        smmuv3_stall_end(core_, stall);
+        throw;
+    }
     return true;
 }
 
-// Once through the core, which this process has entered.
-void smmuv3_module::pass(burst &b, uint64_t iova, uint32_t stall,
+// Once through the core, which this process has entered.  *stall: of the
+// transaction before and after.
+void smmuv3_module::pass(burst &b, uint64_t iova, uint32_t *stall,
                          smmuv3_result &res, unsigned *token)
 {
     sc_time entry = local_, out;
 
-    if (ask(b, iova, stall, res) && timed_) {
+    if (ask(b, iova, *stall, res) && timed_) {
         smmuv3_time(core_, ps(entry), &res);
     } else {
         res.time_out = ps(entry);
         for (uint32_t &w : res.wait)
             w = 0;
     }
+    *stall = res.status == IOVP_RESULT_STALL ? res.stall : 0;
     // Before anyone else comes: from here on a CMD_SYNC waits for us.
-    if (res.status == IOVP_RESULT_OK && b.access)
+    if (res.status == IOVP_RESULT_OK && b.access && !unwinding_)
         *token = smmuv3_txn_begin(core_);
     leave();
     out = time_of(res.time_out);
@@ -249,15 +257,6 @@ void smmuv3_module::pass(burst &b, uint64_t iova, uint32_t stall,
         out = entry; // sc_time may be finer than a picosecond
     b.delay =
         out > sc_time_stamp() ? out - sc_time_stamp() : sc_core::SC_ZERO_TIME;
-}
-
-static bool can_wait()
-{
-    sc_core::sc_curr_proc_kind kind =
-        sc_core::sc_get_current_process_handle().proc_kind();
-
-    return kind == sc_core::SC_THREAD_PROC_ ||
-           kind == sc_core::SC_CTHREAD_PROC_;
 }
 
 // Wait until software has answered.  False: nobody can wait here, and the
@@ -292,32 +291,43 @@ void smmuv3_module::wait_answer(uint32_t stall)
 
     if (!e)
         e = std::make_unique<sc_core::sc_event>();
-    try {
-        while (smmuv3_stall_state(core_, stall) == SMMUV3_STALL_WAITING)
-            sc_core::wait(*e);
-    } catch (...) {
-        // The process was killed or reset.
-        smmuv3_stall_end(core_, stall);
-        throw;
-    }
+    while (smmuv3_stall_state(core_, stall) == SMMUV3_STALL_WAITING)
+        sc_core::wait(*e);
+}
+
+void smmuv3_module::give_up(uint32_t stall)
+{
+    smmuv3_stall_end(core_, stall);
+    if (answered_[stall % SMMUV3_STALLS])
+        answered_[stall % SMMUV3_STALLS]->notify(sc_core::SC_ZERO_TIME);
 }
 
 void smmuv3_module::access(burst &b, const smmuv3_result &res, unsigned length,
                            unsigned width, unsigned token)
 {
     pooled_payload &c = pool_.take();
+    // Also if the process is killed in the target.
+    struct finally {
+        struct smmuv3 *core;
+        unsigned token;
+        pooled_payload &c;
+
+        ~finally()
+        {
+            smmuv3_txn_end(core, token);
+            c.release();
+        }
+    } end = {core_, token, c};
 
     c.part_of(b.p, res.pa, b.offset, length, width);
     output_attrs(c.attrs(), b.attrs, res);
     downstream->b_transport(c, b.delay);
-    smmuv3_txn_end(core_, token);
     if (c.is_response_error()) {
         b.status = c.get_response_status();
         if (b.status == tlm::TLM_INCOMPLETE_RESPONSE)
             b.status = tlm::TLM_GENERIC_ERROR_RESPONSE;
         note(b.fault, IOVP_RESULT_BUS, 0, b.offset);
     }
-    c.release();
 }
 
 void smmuv3_module::record(const burst &b, uint64_t iova, unsigned length,

@@ -3,6 +3,8 @@
 // the core.
 #include "smmuv3_bus_internal.h"
 
+#include <utility>
+
 #include "smmuv3_module.h"
 
 namespace iovp
@@ -28,9 +30,18 @@ static void put_le(unsigned char *b, unsigned n, uint64_t v)
 
 // ---- one process at a time ----
 
+bool can_wait()
+{
+    sc_core::sc_curr_proc_kind kind =
+        sc_core::sc_get_current_process_handle().proc_kind();
+
+    return kind == sc_core::SC_THREAD_PROC_ ||
+           kind == sc_core::SC_CTHREAD_PROC_;
+}
+
 // False if the calling process is inside the core already: a table walk that
 // was pointed at this SMMU's own sockets, or a callback.  It must not wait
-// for itself.
+// for itself.  Nor can an SC_METHOD wait for the process that is.
 bool smmuv3_module::enter(sc_time &delay)
 {
     if (busy_) {
@@ -38,7 +49,7 @@ bool smmuv3_module::enter(sc_time &delay)
         sc_core::sc_process_handle me =
             sc_core::sc_get_current_process_handle();
 
-        if (!owner_known_ || !me.valid() || me == owner_)
+        if (!owner_known_ || !me.valid() || me == owner_ || !can_wait())
             return false;
         waiting_++;
         while (busy_)
@@ -58,6 +69,8 @@ void smmuv3_module::leave()
     busy_ = false;
     if (waiting_)
         free_.notify();
+    if (unwinding_)
+        std::rethrow_exception(std::exchange(unwinding_, nullptr));
 }
 
 // Before a call that may wait, or come back: from here on it matters who is in
@@ -72,6 +85,29 @@ void smmuv3_module::call_out()
 
 // ---- memory ----
 
+// The core cannot be unwound: if the process is killed in the target, leave()
+// goes on with that.
+bool smmuv3_module::bus_wait(payload &p, uint64_t *latency_ps)
+{
+    sc_time start = local_ > sc_time_stamp() ? local_ : sc_time_stamp();
+    sc_time t = timed_ ? start - sc_time_stamp() : sc_core::SC_ZERO_TIME;
+
+    call_out();
+    try {
+        walk->b_transport(p, t);
+    } catch (...) {
+        unwinding_ = std::current_exception();
+        return false;
+    }
+    if (timed_) {
+        local_ = sc_time_stamp() + t;
+        *latency_ps += ps(local_) - ps(start);
+    }
+    return p.is_response_ok();
+}
+
+// What a killed process has left to do in the core is done by debug accesses:
+// nothing half done stays behind.
 enum iovp_bus_status smmuv3_module::bus_access(tlm::tlm_command cmd,
                                                const struct iovp_bus_attrs *a,
                                                uint64_t addr, void *buf,
@@ -80,7 +116,7 @@ enum iovp_bus_status smmuv3_module::bus_access(tlm::tlm_command cmd,
 {
     pooled_payload &p = pool_.take();
     iovp_attrs &at = p.attrs();
-    bool ok;
+    bool ok = false;
 
     p.plain(cmd, addr, static_cast<unsigned char *>(buf), len);
     at = no_attrs();
@@ -89,19 +125,11 @@ enum iovp_bus_status smmuv3_module::bus_access(tlm::tlm_command cmd,
     at.space = a->space;
     at.mem_type = a->mem_type;
     at.shareability = a->shareability;
-    if (a->debug) {
+    if (!a->debug && !unwinding_)
+        ok = bus_wait(p, latency_ps);
+    if (a->debug || unwinding_) {
+        p.set_address(addr);
         ok = walk->transport_dbg(p) == len;
-    } else {
-        sc_time start = local_ > sc_time_stamp() ? local_ : sc_time_stamp();
-        sc_time t = timed_ ? start - sc_time_stamp() : sc_core::SC_ZERO_TIME;
-
-        call_out();
-        walk->b_transport(p, t);
-        ok = p.is_response_ok();
-        if (timed_) {
-            local_ = sc_time_stamp() + t;
-            *latency_ps += ps(local_) - ps(start);
-        }
     }
     p.release();
     return ok ? IOVP_BUS_OK : IOVP_BUS_ABORT;

@@ -8,6 +8,9 @@
 namespace iovp
 {
 
+// The calling process is a thread.
+bool can_wait();
+
 // `opaque` is the smmuv3_module.
 struct smmuv3_bus {
     static struct iovp_bus_ops ops();

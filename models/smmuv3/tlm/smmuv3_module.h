@@ -21,6 +21,7 @@
 #ifndef SC_INCLUDE_DYNAMIC_PROCESSES
 #define SC_INCLUDE_DYNAMIC_PROCESSES
 #endif
+#include <exception>
 #include <functional>
 #include <memory>
 
@@ -95,6 +96,9 @@ class smmuv3_module : public sc_core::sc_module, private transaction_sink
     bool set_port_index(unsigned port, uint16_t initiator_index);
     // False: functional, translation and queue work take no time.
     void set_timed(bool timed);
+    // The initiator of what is held (IOVP_RESULT_STALL, with this number) waits
+    // no longer: it is aborted, whatever software answers.
+    void give_up(uint32_t stall);
     // The core as after construction.  No transaction may be under way.
     void reset();
 
@@ -116,7 +120,7 @@ class smmuv3_module : public sc_core::sc_module, private transaction_sink
                          uint64_t iova, unsigned *width) const;
     bool translate(burst &b, uint64_t iova, smmuv3_result &res, unsigned *token,
                    uint64_t *time_in);
-    void pass(burst &b, uint64_t iova, uint32_t stall, smmuv3_result &res,
+    void pass(burst &b, uint64_t iova, uint32_t *stall, smmuv3_result &res,
               unsigned *token);
     bool ask(const burst &b, uint64_t iova, uint32_t stall, smmuv3_result &res);
     bool hold(burst &b, const smmuv3_result &res);
@@ -138,6 +142,7 @@ class smmuv3_module : public sc_core::sc_module, private transaction_sink
     bool enter(sc_core::sc_time &delay);
     void leave();
     void call_out();
+    bool bus_wait(payload &p, uint64_t *latency_ps);
     enum iovp_bus_status bus_access(tlm::tlm_command cmd,
                                     const struct iovp_bus_attrs *a,
                                     uint64_t addr, void *buf, uint32_t len,
@@ -165,7 +170,8 @@ class smmuv3_module : public sc_core::sc_module, private transaction_sink
     sc_core::sc_process_handle owner_;
     unsigned waiting_ = 0;
     sc_core::sc_event free_;
-    sc_core::sc_time local_; // the core's effective time while busy
+    std::exception_ptr unwinding_; // what the process in the core is to throw
+    sc_core::sc_time local_;       // the core's effective time while busy
 
     // For processes whose transaction is stalled; made when needed.
     std::unique_ptr<sc_core::sc_event> answered_[SMMUV3_STALLS];

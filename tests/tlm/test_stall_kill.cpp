@@ -1,0 +1,173 @@
+// SPDX-License-Identifier: MIT
+// Processes that are killed wherever their transaction may wait: the SMMU and
+// everybody else go on, and nothing stays behind.
+#include "bench.h"
+
+using namespace bench;
+using iovp::fault_extension;
+
+static const sc_time us(1, sc_core::SC_US);
+
+enum : uint64_t { AC = 1 << 12, AB = 1 << 13 }; // of CMD_RESUME (4.7.1)
+
+// CD.S of the stream without PASID (5.4).
+static void stall_on(platform &b)
+{
+    b.mem.put64(CDTAB, b.mem.get64(CDTAB) | 1ull << 44);
+    b.mem.put64(TTB + 0x2000 + 8 * (PAGE_NONE >> 12), 0);
+    b.invalidate();
+    b.events();
+}
+
+// Take the oldest record: it must be a stall's.  Returns its STAG.
+static unsigned take_stall(platform &b, uint64_t iova)
+{
+    uint32_t cons = b.read32(0x100ac);
+    uint64_t at = EVENTQ + 32 * (cons & 31);
+
+    CHECK((b.read32(0x100a8) ^ cons) & 63);
+    CHECK_EQ(b.mem.bytes[at], 0x10); // F_TRANSLATION
+    CHECK_EQ(b.mem.get64(at + 8) >> 31 & 1, 1);
+    CHECK_EQ(b.mem.get64(at + 16), iova);
+    b.write32(0x100ac, (cons + 1) & 63);
+    return static_cast<unsigned>(b.mem.get64(at + 8) & 0xffff);
+}
+
+static void resume(platform &b, unsigned stag, uint64_t how)
+{
+    b.command(0x44 | how | static_cast<uint64_t>(SID_S1) << 32, stag);
+}
+
+// A client access in a process of its own.
+struct client {
+    platform &b;
+    unsigned char data[8] = {};
+    fault_extension fault;
+    payload p;
+    bool done = false;
+    sc_core::sc_process_handle process;
+
+    client(platform &platform, uint64_t iova) : b(platform)
+    {
+        b.setup(p, tlm::TLM_READ_COMMAND, iova, data, 8);
+        p.set_extension(&fault);
+        process = sc_core::sc_spawn(
+            [this] {
+                b.send(p);
+                done = true;
+            },
+            sc_core::sc_gen_unique_name("client"));
+    }
+    ~client()
+    {
+        p.clear_extension(&fault);
+    }
+};
+
+// It is there for others, commands and CMD_SYNC, and no slot is lost.
+static void check_alive(platform &b)
+{
+    unsigned char data[8];
+
+    b.settle();
+    b.invalidate();
+    CHECK_EQ(b.read(PAGE_A, data, 8), tlm::TLM_OK_RESPONSE);
+    CHECK_EQ(smmuv3_stalls(b.smmu.core()), 0);
+}
+
+// Its record is being written by the process that does the queue work.
+SIM_TEST(BridgeKill, WhileItsRecordIsWritten)
+{
+    uint32_t stall;
+    unsigned stag;
+
+    stall_on(b);
+    b.cr0(9); // EVENTQEN 0: the record waits
+    client c(b, PAGE_NONE);
+    sc_core::wait(10 * us);
+    CHECK_EQ(c.fault.result, IOVP_RESULT_STALL);
+    stall = c.fault.stall;
+    b.mem.table_wait = 100 * us;
+    b.write32(0x20, 0xd);
+    sc_core::wait(50 * us);
+    c.process.kill();
+    sc_core::wait(200 * us);
+    b.settle();
+    CHECK(!c.done);
+    CHECK_EQ(smmuv3_stall_state(b.smmu.core(), stall), SMMUV3_STALL_NONE);
+    stag = take_stall(b, PAGE_NONE);
+    resume(b, stag, AC);
+    check_alive(b);
+    CHECK_EQ(b.events(), 0);
+}
+
+// It was answered, and waits for the core to retry.
+SIM_TEST(BridgeKill, BeforeTheRetry)
+{
+    stall_on(b);
+    client c(b, PAGE_NONE);
+    sc_core::wait(10 * us);
+    uint32_t stall = c.fault.stall;
+    unsigned stag = take_stall(b, PAGE_NONE);
+    b.mem.table_wait = 10 * us;
+    b.command(0x44 | AC | static_cast<uint64_t>(SID_S1) << 32, stag, false);
+    b.command(0x46, 0, false); // its fetch keeps the core busy
+    for (unsigned i = 0; i < 1000 && smmuv3_stall_state(b.smmu.core(), stall) !=
+                                         SMMUV3_STALL_RETRY;
+         i++)
+        sc_core::wait(0.1 * us);
+    CHECK_EQ(smmuv3_stall_state(b.smmu.core(), stall), SMMUV3_STALL_RETRY);
+    sc_core::wait(us);
+    CHECK_EQ(smmuv3_stall_state(b.smmu.core(), stall), SMMUV3_STALL_RETRY);
+    c.process.kill();
+    CHECK_EQ(smmuv3_stall_state(b.smmu.core(), stall), SMMUV3_STALL_NONE);
+    sc_core::wait(100 * us);
+    check_alive(b);
+}
+
+// In the target of the translated access: 4.7.3, CMD_SYNC waits no more.
+SIM_TEST(BridgeKill, Downstream)
+{
+    b.mem.client_wait = 50 * us;
+    client c(b, PAGE_A);
+    sc_core::wait(10 * us);
+    c.process.kill();
+    sc_core::wait(us);
+    CHECK(!c.done);
+    check_alive(b);
+}
+
+// In a table walk: the core is free for others.
+SIM_TEST(BridgeKill, InAWalk)
+{
+    b.mem.table_wait = 50 * us;
+    client c(b, PAGE_B);
+    sc_core::wait(10 * us);
+    client waits(b, PAGE_A);
+    sc_core::wait(10 * us);
+    c.process.kill();
+    sc_core::wait(us);
+    CHECK(!c.done);
+    b.mem.table_wait = sc_time();
+    sc_core::wait(500 * us);
+    CHECK(waits.done);
+    CHECK_EQ(waits.p.get_response_status(), tlm::TLM_OK_RESPONSE);
+    CHECK_EQ(b.events(), 0);
+    check_alive(b);
+}
+
+// Waiting for its turn in the core.
+SIM_TEST(BridgeKill, BeforeTheCore)
+{
+    b.mem.table_wait = 10 * us;
+    client first(b, PAGE_B);
+    sc_core::wait(us);
+    client c(b, PAGE_A);
+    sc_core::wait(us);
+    c.process.kill();
+    b.mem.table_wait = sc_time();
+    sc_core::wait(100 * us);
+    CHECK(first.done);
+    CHECK(!c.done);
+    check_alive(b);
+}
