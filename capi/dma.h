@@ -33,6 +33,7 @@ struct dma_run {
     struct dma_job job;
     uint64_t at;
     uint32_t stall; /* the core's number for what it holds; 0: nothing */
+    uint32_t event; /* of what it holds */
     uint32_t tries; /* at `tried`, for dma_hopeless */
     uint64_t tried;
     iovp_dma_result result;

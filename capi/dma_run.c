@@ -89,10 +89,12 @@ static bool translate(struct platform_device_state *d, struct dma_run *r,
             identity(&r->job.attrs, iova, out);
             out->status = state == SMMUV3_STALL_RAZWI ? IOVP_RESULT_RAZWI
                                                       : IOVP_RESULT_ABORT;
+            out->event = (uint8_t)r->event;
             smmuv3_stall_end(d->core, r->stall);
         }
     }
     r->stall = out->status == IOVP_RESULT_STALL ? out->stall : 0;
+    r->event = out->event;
     return !r->stall;
 }
 

@@ -52,9 +52,13 @@ static uint32_t run_functional(struct platform *p)
 
     smmu_work(p);
     contexts_tick(p);
-    for (n = 0; n < RUN_BATCH; n++)
-        if (!run_one(p) && !transfers_work(p) && !contexts_service(p))
+    for (n = 0; n < RUN_BATCH; n++) {
+        bool answered = contexts_service(p);
+
+        if (!run_one(p) && !transfers_work(p) && !answered &&
+            !contexts_service(p))
             return IOVP_RUN_IDLE;
+    }
     return IOVP_RUN_TIME;
 }
 

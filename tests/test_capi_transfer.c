@@ -184,6 +184,7 @@ static void run_abort(void *ud)
     answer(&h, CMD_RESUME_ABORT);
     r = poll(t);
     CHECK_EQ(r.status, IOVP_DMA_ABORT);
+    CHECK_EQ(r.event, 0x10); /* F_TRANSLATION */
     CHECK_EQ(r.done, PAGE_BYTES);
     CHECK_EQ(r.stalls, 2);
     iovp_dma_release(t);

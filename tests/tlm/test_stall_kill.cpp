@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// Processes that are killed wherever their transaction may wait: the SMMU and
-// everybody else go on, and nothing stays behind.
+// Processes that are killed wherever their transaction may wait, and those that
+// cannot wait: the SMMU and everybody else go on, and nothing stays behind.
 #include "bench.h"
 
 using namespace bench;
@@ -153,6 +153,59 @@ SIM_TEST(BridgeKill, InAWalk)
     CHECK(waits.done);
     CHECK_EQ(waits.p.get_response_status(), tlm::TLM_OK_RESPONSE);
     CHECK_EQ(b.events(), 0);
+    check_alive(b);
+}
+
+// In the write of the record of its own fault.
+SIM_TEST(BridgeKill, InItsOwnRecord)
+{
+    bool writing = false;
+
+    stall_on(b);
+    b.mem.on_table = [&](payload &p) { writing |= p.is_write(); };
+    b.mem.table_wait = 50 * us;
+    client c(b, PAGE_NONE);
+    for (unsigned i = 0; i < 100 && !writing; i++)
+        sc_core::wait(10 * us);
+    CHECK(writing);
+    c.process.kill();
+    b.settle();
+    CHECK(!c.done);
+    CHECK_EQ(smmuv3_stalls(b.smmu.core()), 0);
+    CHECK_EQ(b.read32(0x60), b.read32(0x64)); // GERROR, GERRORN
+    resume(b, take_stall(b, PAGE_NONE), AB);
+    CHECK_EQ(b.events(), 0);
+    check_alive(b);
+}
+
+// While another is in the core an SC_METHOD cannot wait: it is told so.
+SIM_TEST(BridgeKill, MethodWhileTheCoreIsBusy)
+{
+    sc_core::sc_spawn_options o;
+    unsigned char data[8];
+    fault_extension fault;
+    payload p, r;
+    uint32_t v = 0;
+
+    b.mem.table_wait = 50 * us;
+    client first(b, PAGE_B);
+    sc_core::wait(10 * us);
+    b.setup(p, tlm::TLM_READ_COMMAND, PAGE_A, data, 8);
+    p.set_extension(&fault);
+    o.spawn_method();
+    sc_core::sc_spawn(
+        [&] {
+            b.send(p);
+            CHECK_EQ(b.reg(false, 0, &v, 4), tlm::TLM_ADDRESS_ERROR_RESPONSE);
+        },
+        sc_core::sc_gen_unique_name("method"), &o);
+    sc_core::wait(us);
+    CHECK_EQ(p.get_response_status(), tlm::TLM_ADDRESS_ERROR_RESPONSE);
+    CHECK_EQ(fault.result, IOVP_RESULT_ABORT);
+    p.clear_extension(&fault);
+    b.mem.table_wait = sc_time();
+    sc_core::wait(500 * us);
+    CHECK(first.done);
     check_alive(b);
 }
 

@@ -51,10 +51,10 @@ bool smmuv3_module::enter(sc_time &delay)
 
         if (!owner_known_ || !me.valid() || me == owner_ || !can_wait())
             return false;
-        waiting_++;
-        while (busy_)
+        while (busy_) {
+            waiting_ = true;
             sc_core::wait(free_);
-        waiting_--;
+        }
         delay = entry > sc_time_stamp() ? entry - sc_time_stamp()
                                         : sc_core::SC_ZERO_TIME;
     }
@@ -69,6 +69,7 @@ void smmuv3_module::leave()
     busy_ = false;
     if (waiting_)
         free_.notify();
+    waiting_ = false;
     if (unwinding_)
         std::rethrow_exception(std::exchange(unwinding_, nullptr));
 }

@@ -168,7 +168,7 @@ class smmuv3_module : public sc_core::sc_module, private transaction_sink
     bool busy_ = false;        // a process is in the core
     bool owner_known_ = false; // it may have been suspended: this is it
     sc_core::sc_process_handle owner_;
-    unsigned waiting_ = 0;
+    bool waiting_ = false; // somebody, for free_
     sc_core::sc_event free_;
     std::exception_ptr unwinding_; // what the process in the core is to throw
     sc_core::sc_time local_;       // the core's effective time while busy
