@@ -139,6 +139,7 @@ static void probe(struct host *h)
     h->stall_model = idr0 >> IDR0_STALL_MODEL & 3;
     h->stage2 = idr0 & IDR0_S2P;
     h->ats = idr0 & IDR0_ATS;
+    h->ril = smmu_rd32(&h->drv, IDR3) & IDR3_RIL;
     h->grans = idr5 & (IDR5_GRAN4K | IDR5_GRAN16K | IDR5_GRAN64K);
     h->ids[0] = h->drv.asids;
     h->ids[1] = !h->stage2 ? 0 : idr0 & IDR0_VMID16 ? 1u << 16 : 1u << 8;

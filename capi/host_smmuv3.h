@@ -24,7 +24,7 @@ struct host {
     bool short_of_memory; /* an allocation failed */
     uint64_t overflows;   /* of the Event queue, told */
     unsigned stall_model; /* IDR0.STALL_MODEL */
-    bool stage2, ats;
+    bool stage2, ats, ril;
     uint32_t grans;  /* IDR5.GRAN* */
     uint32_t ids[2]; /* how many ASIDs and VMIDs there are */
     uint64_t *used[2];

@@ -5,28 +5,58 @@
  */
 #include "host_smmuv3.h"
 
-/* Larger ranges are invalidated whole. */
-#define TLBI_PAGES 512
+/* Larger ranges are invalidated whole: by page, and with SMMU_IDR3.RIL. */
+#define TLBI_PAGES 512u
+#define TLBI_RANGE (1ull << 32)
 
 static void send(struct host *h, uint64_t word0, uint64_t word1)
 {
     smmu_cmd(&h->drv, word0, word1);
 }
 
-/* A command for each page, or `all` for too many of them. */
+/*
+ * 4.4.1.1: (NUM + 1) * 2^SCALE pages, NUM being 5 bits.  One page has no such
+ * command: its TG, NUM and SCALE would be Reserved.
+ */
+static void by_range(struct host *h, uint64_t command, uint32_t page_bits,
+                     uint64_t at, uint64_t pages, uint64_t leaf)
+{
+    uint64_t tg = (page_bits - 10) / 2;
+
+    while (pages) {
+        unsigned scale = (unsigned)__builtin_ctzll(pages);
+        uint64_t num = pages >> scale & 31;
+
+        if (num << scale == 1)
+            send(h, command, at | leaf);
+        else
+            send(h,
+                 command | (num - 1) << CMD_NUM | (uint64_t)scale << CMD_SCALE,
+                 at | tg << CMD_TG | leaf);
+        at += num << scale << page_bits;
+        pages -= num << scale;
+    }
+}
+
+/* A command for each page or range, or `all` for too many of them. */
 static void by_page(struct host *h, uint64_t command, uint64_t all,
                     uint32_t page_bits, uint64_t first, uint64_t last,
                     bool leaf)
 {
     uint64_t pages = (last >> page_bits) - (first >> page_bits) + 1;
     uint64_t at = first >> page_bits << page_bits;
+    uint64_t bit = leaf ? CMD_LEAF : 0;
 
-    if (!pages || pages > TLBI_PAGES) {
+    if (!pages || pages > (h->ril ? TLBI_RANGE : TLBI_PAGES)) {
         send(h, all, 0);
         return;
     }
+    if (h->ril) {
+        by_range(h, command, page_bits, at, pages, bit);
+        return;
+    }
     for (; pages; pages--, at += 1ull << page_bits)
-        send(h, command, at | (leaf ? CMD_LEAF : 0));
+        send(h, command, at | bit);
 }
 
 /*

@@ -22,6 +22,8 @@
 #define IDR1_EVENTQS     16         /* [20:16] */
 #define IDR1_CMDQS       21         /* [25:21] */
 #define IDR1_PRESETS     (7u << 28) /* TABLES_PRESET, QUEUES_PRESET, REL */
+#define IDR3             0x0c
+#define IDR3_RIL         (1u << 10)
 #define IDR5             0x14
 #define IDR5_GRAN4K      (1u << 4)
 #define IDR5_GRAN16K     (1u << 5)
@@ -77,6 +79,9 @@
 #define CMD_RESUME         0x44u
 #define CMD_RESUME_RETRY   (1ull << 12) /* Ac */
 #define CMD_RESUME_ABORT   (1ull << 13) /* Ab */
+#define CMD_NUM            12 /* 4.4.1.1, ranges of addresses */
+#define CMD_SCALE          20
+#define CMD_TG             10 /* second word */
 #define CMD_SYNC           0x46u
 #define CMD_LEAF           1u /* second word */
 #define CMD_VMID(vmid)     ((uint64_t)(vmid) << 32)
