@@ -5,6 +5,9 @@
 
 #include "ports.h"
 
+/* No structure will ever be longer: a size that is not one is found out. */
+#define SIZE_MAX_SANE 65536
+
 static uint32_t size_of(const void *user)
 {
     uint32_t size;
@@ -19,6 +22,8 @@ iovp_status abi_out_check(const void *user, size_t least, const char *name)
         return iovp_fail(IOVP_E_INVALID, "%s is NULL", name);
     if (size_of(user) < least)
         return iovp_fail(IOVP_E_INVALID, "%s->size is not set", name);
+    if (size_of(user) > SIZE_MAX_SANE)
+        return iovp_fail(IOVP_E_INVALID, "%s->size is not a size", name);
     return IOVP_OK;
 }
 
@@ -30,9 +35,6 @@ static bool all_zero(const uint8_t *byte, size_t count)
     return true;
 }
 
-/* No structure will ever be longer: a size that is not one is found out. */
-#define SIZE_MAX_SANE 65536
-
 iovp_status abi_in(void *known, size_t bytes, size_t least, const void *user,
                    const char *name)
 {
@@ -42,8 +44,6 @@ iovp_status abi_in(void *known, size_t bytes, size_t least, const void *user,
     if (st)
         return st;
     size = size_of(user);
-    if (size > SIZE_MAX_SANE)
-        return iovp_fail(IOVP_E_INVALID, "%s->size is not a size", name);
     if (size > bytes && !all_zero((const uint8_t *)user + bytes, size - bytes))
         return iovp_fail(IOVP_E_UNSUPPORTED,
                          "%s has fields that this library does not know", name);
@@ -66,7 +66,7 @@ void abi_out(void *user, const void *known, size_t bytes)
 {
     uint32_t size = size_of(user);
 
-    if (size > bytes && size <= SIZE_MAX_SANE)
+    if (size > bytes)
         memset((uint8_t *)user + bytes, 0, size - bytes);
     memcpy(user, known, size < bytes ? size : bytes);
     memcpy(user, &size, sizeof(size));
@@ -87,7 +87,7 @@ iovp_status abi_list(const void *user, size_t *count, size_t have, size_t least,
         st = abi_out_check(e, least, name);
         if (st)
             return st;
-        if (size_of(e) != size_of(user) || size_of(e) > SIZE_MAX_SANE)
+        if (size_of(e) != size_of(user))
             return iovp_fail(IOVP_E_INVALID, "%s: elements differ in size",
                              name);
     }

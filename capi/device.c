@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "../models/common/attrs.h"
+#include "../models/common/bits.h"
 #include "../models/common/pt_arm.h"
 #include "abi.h"
 #include "notify.h"
@@ -173,7 +174,7 @@ static void translate_identity(const iovp_attrs *a, uint64_t iova,
 {
     *out = (iovp_translation){.size = sizeof(*out),
                               .pa = iova,
-                              .span = 1ull << 63,
+                              .span = (1ull << 63) - (iova & iovp_mask(63)),
                               .perms = 3,
                               .space = a->space,
                               .mem_type = a->mem_type,

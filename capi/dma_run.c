@@ -137,7 +137,9 @@ void dma_begin(struct dma_run *r, const struct dma_job *job)
     r->job = *job;
     r->at = 0;
     r->stall = 0;
+    r->event = 0;
     r->tries = 0;
+    r->tried = 0;
     r->result = (iovp_dma_result){.size = sizeof(r->result)};
 }
 
@@ -176,6 +178,8 @@ void dma_give_up(struct platform *p, struct platform_device_state *d,
     if (r->stall)
         smmuv3_stall_end(d->core, r->stall);
     r->stall = 0;
-    if (r->result.status == IOVP_DMA_OK)
+    if (r->result.status == IOVP_DMA_OK) {
         r->result.status = IOVP_DMA_STALL;
+        r->result.event = r->event;
+    }
 }

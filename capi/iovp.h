@@ -706,11 +706,14 @@ typedef struct iovp_notifier_config {
  * security space) count as understood.  UNMAP and DROP come when software
  * invalidates, after the model's caches are clean and before it is told that
  * the invalidation is complete.  If MAP is asked for too, an UNMAP is
- * followed by what the tables then hold in its range.  With IOVP_REGIME_ALL
- * they come for regimes that were used, of which alone something can be known;
- * a consumer that looks at tables itself names its index.  MAP also comes from
- * iovp_domain_map and iovp_notifier_replay.  Errors: ATTRS, NOTFOUND (no such
- * index), INVALID, LIMIT (256 in a platform).  OWNER.
+ * followed by what the tables then hold in its range; if these are more than
+ * 2^16 table entries, by some of it and a DROP, whether that was asked for or
+ * not: replay.  With IOVP_REGIME_ALL they come for regimes that were used, of
+ * which alone something can be known; a consumer that looks at tables itself
+ * names its index.  If these are more than 2^20, the oldest is forgotten, with
+ * a DROP in the same way.  MAP also comes from iovp_domain_map, where the
+ * domain is attached, and from iovp_notifier_replay.  Errors: ATTRS, NOTFOUND
+ * (no such index), INVALID, LIMIT (256 in a platform).  OWNER.
  */
 IOVP_API iovp_status iovp_notifier_register(iovp_notifier **out, iovp_device *d,
                                             const iovp_notifier_config *config);
@@ -720,7 +723,8 @@ IOVP_API void iovp_notifier_unregister(iovp_notifier *n);
 /** How far a replay has come. */
 typedef struct iovp_replay {
     uint32_t size;
-    uint32_t budget;   /* in: table entries to read at most; 0: 2^20 */
+    uint32_t budget;   /* in: table entries to read, but at least those that
+                        * lead to one address; 0: 2^20 */
     uint32_t index;    /* in/out: the regime to go on with; first call: 0 */
     uint32_t complete; /* out: 1: there is no more */
     uint64_t next;     /* in/out: input address to go on with; first call: 0 */
@@ -740,7 +744,8 @@ IOVP_API iovp_status iovp_notifier_replay(iovp_notifier *n,
 
 /**
  * The address space that a device sees with one PASID, or without.  It is
- * made when it is first used, by a DMA, a replay or here, cached, and dropped
+ * made when it is first used, by a DMA, a replay or here, or, as there is a
+ * notifier of all regimes, by a translation or a mapping; cached, and dropped
  * when software changes the PASID's (or stream's) entry and invalidates it.
  */
 typedef struct iovp_space iovp_space;
@@ -801,12 +806,14 @@ typedef struct iovp_window_info {
  * disjoint windows of kind USABLE, two-call rule.  With tables set up they
  * are what the tables' format can translate, else what the IOMMU could; less
  * the reserved regions.  They change when the device is attached, detached or
- * reprogrammed.  `info` may be NULL.  Errors: INVALID (PASID).  OWNER, SERVICE.
+ * reprogrammed.  `info` may be NULL; it is filled with SPACE, too.  Errors:
+ * INVALID (PASID).  OWNER, SERVICE.
  */
 IOVP_API iovp_status iovp_windows(iovp_device *d, uint32_t pasid,
                                   iovp_window *windows, size_t *count,
                                   iovp_window_info *info);
-/** A device's reserved regions, two-call rule.  Errors: those of every call.
+/** A device's reserved regions, two-call rule.  A domain maps nothing there,
+ * nor what the tree wants to be mapped to itself.  Errors: those of every call.
  * OWNER, SERVICE. */
 IOVP_API iovp_status iovp_reserved_regions(iovp_device *d, iovp_window *regions,
                                            size_t *count);
@@ -997,9 +1004,10 @@ IOVP_API iovp_status iovp_context_pasid_free(iovp_context *c, uint32_t pasid);
  * IOVP_TABLE_SMMUV3_STE binds the guest's whole table of PASIDs (`pasid` is
  * IOVP_NO_PASID): with `stage2` the guest's addresses are translated twice,
  * and its PASIDs are its own affair.  IOVP_TABLE_SMMUV3_CD binds one PASID, in
- * a table of the host.  Errors: UNSUPPORTED (another architecture's table, or
- * what the IOMMU has not), BUSY (bound or attached), INVALID, RANGE, NOMEM,
- * or the host's.  OWNER.
+ * a table of the host.  `stage2` has the windows of the device as if it were
+ * attached.  Errors: UNSUPPORTED (another architecture's table, or what the
+ * IOMMU has not), BUSY (bound or attached), INVALID, RANGE and LIMIT (`stage2`,
+ * as iovp_domain_attach), LIMIT (ASIDs), NOMEM, or the host's.  OWNER.
  */
 IOVP_API iovp_status iovp_context_bind(iovp_context *c, iovp_device *d,
                                        uint32_t pasid,
@@ -1015,7 +1023,8 @@ IOVP_API iovp_status iovp_context_unbind(iovp_context *c, iovp_device *d,
 /**
  * A guest has invalidated something of its stage 1: carry it out, in order,
  * complete on return.  *count: entries; on return those that were handled,
- * also if one of them failed.  0 entries ask whether it works at all.  RAW
+ * also if one of them failed, but not if another argument was wrong.  0
+ * entries ask whether it works at all.  RAW
  * commands have the guest's StreamID and VMID replaced by the device's; those
  * that reach beyond a stage 1 are UNSUPPORTED.  Errors: INVALID, UNSUPPORTED,
  * NOTFOUND (nothing is bound), or the host's.  OWNER, SERVICE.
@@ -1089,7 +1098,8 @@ IOVP_API void iovp_domain_destroy(iovp_domain *m);
  * Translate a device's DMA with a PASID (or IOVP_NO_PASID) by this domain.
  * Errors: BUSY (it has one already), RANGE (a window that was required, or a
  * mapping that exists, lies outside of what the device can use), UNSUPPORTED
- * (PASIDs, or a PASID with stage 2), INVALID, NOMEM.  OWNER.
+ * (PASIDs, or a PASID with stage 2), INVALID, LIMIT (64 windows), NOMEM.
+ * OWNER.
  */
 IOVP_API iovp_status iovp_domain_attach(iovp_domain *m, iovp_device *d,
                                         uint32_t pasid);
@@ -1097,8 +1107,9 @@ IOVP_API iovp_status iovp_domain_attach(iovp_domain *m, iovp_device *d,
 IOVP_API iovp_status iovp_domain_detach(iovp_domain *m, iovp_device *d,
                                         uint32_t pasid);
 
-/** Where mappings can be: for every device that is attached, two-call rule, as
- * iovp_windows.  Errors: those of every call.  OWNER, SERVICE. */
+/** Where mappings can be: for every device that is attached, or bound with this
+ * domain as `stage2`; two-call rule, as iovp_windows.  Errors: those of every
+ * call.  OWNER, SERVICE. */
 IOVP_API iovp_status iovp_domain_windows(iovp_domain *m, iovp_window *windows,
                                          size_t *count, iovp_window_info *info);
 /**

@@ -89,19 +89,23 @@ static void tell(struct platform *p, const struct notifier *n, uint32_t index,
         tell_anyway(p, n, index, e);
 }
 
-static iovp_notification drop_of(const struct notifier *n)
+/* It would miss something from here on: DROP, whether it asked for that or
+ * not. */
+static void tell_lost(struct platform *p, const struct notifier *n,
+                      uint32_t index)
 {
-    return (iovp_notification){.kind = IOVP_NOTIFY_DROP,
-                               .first = n->config.first,
-                               .last = n->config.last};
+    iovp_notification e = {.kind = IOVP_NOTIFY_DROP,
+                           .first = n->config.first,
+                           .last = n->config.last};
+
+    tell_anyway(p, n, index, &e);
 }
 
 static void tell_drop(struct platform *p, const struct notifier *n,
                       uint32_t index)
 {
-    iovp_notification e = drop_of(n);
-
-    tell(p, n, index, &e);
+    if (wants(n, IOVP_NOTIFY_DROP))
+        tell_lost(p, n, index);
 }
 
 static void tell_map(struct platform *p, const struct notifier *n,
@@ -185,11 +189,10 @@ static void tell_again(struct platform *p, const struct notifier *n,
                        uint32_t index, uint64_t first, uint64_t last)
 {
     struct look l = {.p = p, .n = n, .index = index, .known = true};
-    iovp_notification e = drop_of(n);
     uint32_t budget = NOTIFY_BUDGET;
 
     if (!tell_mappings(&l, &first, last, &budget))
-        tell_anyway(p, n, index, &e);
+        tell_lost(p, n, index);
 }
 
 /* ---- invalidations ------------------------------------------------------ */
@@ -296,7 +299,7 @@ void notifiers_forgotten(struct platform *p, struct platform_device_state *d,
         return;
     for (n = p->notifiers->first; n; n = n->next)
         if (n->device == d && of_all(n) && !watched(n, index))
-            tell_drop(p, n, index);
+            tell_lost(p, n, index);
 }
 
 /* ---- mappings that become known otherwise ------------------------------- */

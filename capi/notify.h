@@ -9,7 +9,8 @@
  * from the first translation or mapping on that anybody outside was told of
  * while there was a notifier.  So who translated or was told never misses an
  * UNMAP; who was not has nothing to forget.  If the cache has no room for a
- * space any more, its regime is told as dropped.
+ * space any more, its regime is told as dropped, also to those who did not ask
+ * for DROP: they would miss an UNMAP.
  *
  * What a regime was like when it was configured counts (its snapshot): an
  * invalidation by the old tags is told until the configuration is invalidated

@@ -313,7 +313,7 @@ iovp_status iovp_trace_start(iovp_platform *h, const char *path)
     if (st)
         return st;
     if (!path)
-        return iovp_fail(IOVP_E_INVALID, "no path");
+        return iovp_fail(IOVP_E_INVALID, "no path of a file");
     if (p->trace)
         return iovp_fail(IOVP_E_BUSY, "a trace is being written already");
     return port_trace_create(&p->trace, path, p->dtb, p->dtb_bytes);

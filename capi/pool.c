@@ -179,8 +179,9 @@ static iovp_status check(struct platform *p, uint64_t base, uint64_t bytes)
     for (i = 0; pool && i < pool->regions; i++) {
         const struct region *r = &pool->region[i];
 
-        if (base < r->base + (r->pages << POOL_PAGE_LOG2) &&
-            r->base < base + bytes)
+        /* By last addresses: one may be that of the address space. */
+        if (base <= r->base + ((r->pages << POOL_PAGE_LOG2) - 1) &&
+            r->base <= base + (bytes - 1))
             return iovp_fail(
                 IOVP_E_RANGE, "0x%llx + 0x%llx: a part was given before",
                 (unsigned long long)base, (unsigned long long)bytes);

@@ -425,7 +425,7 @@ iovp_status iovp_space_translate(iovp_space *h, uint64_t iova, uint32_t access,
     if (!st)
         st = abi_out_check(out, sizeof(*out), "out");
     if (!st && access > (IOVP_ACCESS_READ | IOVP_ACCESS_WRITE))
-        st = iovp_fail(IOVP_E_INVALID, "access");
+        st = iovp_fail(IOVP_E_INVALID, "access: 0x%x is unknown", access);
     if (!st)
         st = regime_attrs_of(&p->device[s->device], s->index, &a);
     if (st)

@@ -312,9 +312,9 @@ answer ask(struct platform *p, struct platform_device_state *d,
         state = smmuv3_stall_state(d->core, stall);
     } while (state == SMMUV3_STALL_WAITING && contexts_service(p));
     smmuv3_stall_end(d->core, stall);
-    r->stalls++;
     if (state == SMMUV3_STALL_WAITING)
         return answer::none;
+    r->stalls++;
     if (state == SMMUV3_STALL_RETRY)
         return answer::retry;
     r->status = state == SMMUV3_STALL_RAZWI ? IOVP_DMA_RAZWI : IOVP_DMA_ABORT;

@@ -79,8 +79,7 @@ CALL(trace_open)
     return st;
 }
 
-/* ---- platforms ------------------------------------------------------------
- */
+/* ---- platforms ---------------------------------------------------------- */
 
 ONE(platform_dtb,
     iovp_platform_dtb(h, misuse_word(s, SCENE_OUT), misuse_count(s, SCENE_OUT)))
@@ -142,8 +141,7 @@ ONE(trace_stop, iovp_trace_stop(h))
 
 END(platform_destroy)
 
-/* ---- devices ---------------------------------------------------------------
- */
+/* ---- devices ------------------------------------------------------------ */
 
 ONE(device_get_info, iovp_device_get_info(h, OUT(s, iovp_device_info)))
 
@@ -263,8 +261,7 @@ ONE(reserved_regions,
 ONE(explain, iovp_explain(h, IOVP_FEATURE_SVA, LIST(s, iovp_condition, 64),
                           misuse_count(s, 64)))
 
-/* ---- other objects --------------------------------------------------------
- */
+/* ---- other objects ------------------------------------------------------ */
 
 ONE(dma_poll, iovp_dma_poll(h, OUT(s, iovp_dma_result)))
 
@@ -296,8 +293,7 @@ ONE(trace_dtb,
 
 END(trace_close)
 
-/* ---- contexts ---------------------------------------------------------------
- */
+/* ---- contexts ----------------------------------------------------------- */
 
 CALL(context_pasid_alloc)
 {
@@ -346,8 +342,7 @@ ONE(fault_respond, but(IOVP_E_NOTFOUND,
 
 END(context_destroy)
 
-/* ---- domains
- * ------------------------------------------------------------------ */
+/* ---- domains ------------------------------------------------------------ */
 
 CALL(domain_create)
 {
@@ -398,8 +393,7 @@ ONE(domain_unmap,
 
 END(domain_destroy)
 
-/* ---- processes --------------------------------------------------------------
- */
+/* ---- processes ---------------------------------------------------------- */
 
 CALL(process_create)
 {
@@ -427,8 +421,7 @@ CALL(sva_bind)
 
 ONE(sva_unbind, iovp_sva_unbind(h, other))
 
-/* ---- the table
- * ------------------------------------------------------------------ */
+/* ---- the table ---------------------------------------------------------- */
 
 #define ROW(name, from, ...)                                   \
     {                                                          \

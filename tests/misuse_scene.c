@@ -16,8 +16,7 @@ enum kind misuse_class(enum kind k)
     return k == K_NPU || k == K_RIGID || k == K_RAW ? K_DEVICE : k;
 }
 
-/* ---- callbacks ------------------------------------------------------------
- */
+/* ---- callbacks ---------------------------------------------------------- */
 
 static void come(void *ud, enum callback cb)
 {
@@ -156,8 +155,7 @@ static void on_exit_of(void *ud, iovp_device *d, uint32_t pasid)
     come(ud, CB_EXIT);
 }
 
-/* ---- the scene --------------------------------------------------------------
- */
+/* ---- the scene ---------------------------------------------------------- */
 
 static bool open_platform(struct misuse_scene *s)
 {
@@ -295,7 +293,7 @@ static void open_rest(struct misuse_scene *s)
                              .bytes = 64,
                              .outstanding = 1,
                              .read_percent = 100,
-                             .transfers = 5};
+                             .transfers = SCENE_TRANSFERS};
 
     CHECK_EQ(IOVP_OK, iovp_context_bind(s->v.c, s->v.rigid, SCENE_GUEST, &b));
     CHECK_EQ(IOVP_OK,
@@ -392,8 +390,7 @@ void misuse_close(struct misuse_scene *s)
     CHECK_EQ(s->told[CB_ALLOC], s->told[CB_RELEASE]);
 }
 
-/* ---- results
- * ----------------------------------------------------------------- */
+/* ---- results ------------------------------------------------------------ */
 
 void misuse_poison(struct misuse_scene *s)
 {

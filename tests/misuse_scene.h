@@ -54,11 +54,12 @@ enum callback {
     CALLBACKS,
 };
 
-#define SCENE_GUEST  7u
-#define SCENE_MAPPED 0x40000000u /* two pages of the domain, two mappings */
-#define SCENE_HOLE   0x50000000u /* mapped nowhere */
-#define SCENE_OUT    (64u << 10)
-#define SCENE_MARKS  100u /* records of the reader's trace */
+#define SCENE_TRANSFERS 5u /* of the workload, 64 bytes each */
+#define SCENE_GUEST     7u
+#define SCENE_MAPPED    0x40000000u /* two pages of the domain, two mappings */
+#define SCENE_HOLE      0x50000000u /* mapped nowhere */
+#define SCENE_OUT       (64u << 10)
+#define SCENE_MARKS     100u /* records of the reader's trace */
 
 struct misuse_scene {
     struct sva v;
@@ -93,6 +94,9 @@ struct state;
 struct state *misuse_take(struct misuse_scene *s);
 /* Equal?  Frees both; differences are failures that name `what`. */
 void misuse_same(struct state *before, struct state *after, const char *what);
+
+/* What only running tells: the workload is still the one that was started. */
+void misuse_runs(struct misuse_scene *s);
 
 /* ---- calls ------------------------------------------------------------- */
 
@@ -147,8 +151,13 @@ struct misuse {
     void (*run)(struct misuse_scene *s);
 };
 
-extern const struct misuse misuse_platform[], misuse_host[];
-extern const size_t misuse_platform_count, misuse_host_count;
+extern const struct misuse misuse_platform[], misuse_dma[], misuse_host[],
+    misuse_domain[];
+extern const size_t misuse_platform_count, misuse_dma_count, misuse_host_count,
+    misuse_domain_count;
+
+/* Wrong entries of iovp_context_invalidate; those before them are handled. */
+void misuse_invalidations(struct misuse_scene *s);
 
 /* Is there a row for every function in the library's list (a path)?
  * name_at(i): the i-th row's, NULL after the last. */

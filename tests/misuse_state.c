@@ -209,3 +209,22 @@ void misuse_same(struct state *before, struct state *after, const char *what)
     free(before);
     free(after);
 }
+
+void misuse_runs(struct misuse_scene *s)
+{
+    iovp_device_info info = IOVP_DEVICE_INFO_INIT;
+    iovp_stream_stats row[ROWS];
+    size_t n = ROWS, i = 0;
+
+    for (size_t k = 0; k < ROWS; k++)
+        row[k].size = sizeof(row[k]);
+    CHECK_EQ(IOVP_OK, iovp_device_get_info(s->v.raw, &info));
+    CHECK_EQ(IOVP_OK, iovp_stats_reset(s->v.p));
+    CHECK_EQ(IOVP_OK, iovp_run_until(s->v.p, 0, NULL));
+    CHECK_EQ(IOVP_OK, iovp_stats(s->v.p, row, &n));
+    while (i < n && row[i].device != info.index)
+        i++;
+    REQUIRE(i < n);
+    CHECK_EQ(SCENE_TRANSFERS, row[i].transfers);
+    CHECK_EQ(SCENE_TRANSFERS * 64, row[i].bytes);
+}

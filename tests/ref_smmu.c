@@ -466,7 +466,8 @@ static bool run_stages(struct ref_job *j, bool s1, struct client *c,
     uint64_t at = j->a->va;
     struct ref_leaf leaf;
 
-    out->log2 = 63;
+    /* 3.4: what passes is below the OAS. */
+    out->log2 = ref_oas(j->run.r);
     if (s1) {
         if (!first_stage(j, c, &leaf))
             return false;

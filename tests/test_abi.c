@@ -67,6 +67,8 @@ TEST_CASE(Abi, NotASize)
     /* What was never set is not read to its end. */
     user.size = 0xdeadbeef;
     CHECK_EQ(IN(&k, &user), IOVP_E_INVALID);
+    CHECK_EQ(abi_out_check(&user, 4, "it"), IOVP_E_INVALID);
+    user.size = sizeof(user);
     CHECK_EQ(abi_out_check(&user, 4, "it"), IOVP_OK);
 }
 

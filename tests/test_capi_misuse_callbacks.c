@@ -11,10 +11,9 @@
 
 static struct misuse_scene tried, quiet;
 
-/* ---- what makes a callback come ---------------------------------------------
- */
+/* ---- what makes a callback come ----------------------------------------- */
 
-static void fault(struct misuse_scene *s, iovp_device *d, uint32_t pasid)
+static void fault(iovp_device *d, uint32_t pasid)
 {
     uint8_t byte;
 
@@ -23,7 +22,7 @@ static void fault(struct misuse_scene *s, iovp_device *d, uint32_t pasid)
 
 static void to_irq(struct misuse_scene *s)
 {
-    fault(s, s->v.plain, IOVP_NO_PASID);
+    fault(s->v.plain, IOVP_NO_PASID);
 }
 
 static void to_notify(struct misuse_scene *s)
@@ -111,7 +110,7 @@ static void to_invalidate(struct misuse_scene *s)
 
 static void to_fault(struct misuse_scene *s)
 {
-    fault(s, s->v.npu, s->pasid);
+    fault(s->v.npu, s->pasid);
 }
 
 static void to_exit(struct misuse_scene *s)
@@ -162,8 +161,7 @@ TEST_CASE(MisuseCallbacks, EveryCallbackHasARow)
     CHECK_EQ(BIT(CALLBACKS) - 1, seen);
 }
 
-/* ---- what is called there
- * ------------------------------------------------------ */
+/* ---- what is called there ----------------------------------------------- */
 
 static void call(struct misuse_scene *s, const struct function *f,
                  iovp_status want)
@@ -246,8 +244,7 @@ TEST_CASE(MisuseCallbacks, WhatIsAllowedWorks)
     }
 }
 
-/* ---- the end of a platform
- * ----------------------------------------------------- */
+/* ---- the end of a platform ---------------------------------------------- */
 
 static unsigned ended;
 

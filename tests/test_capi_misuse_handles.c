@@ -158,6 +158,7 @@ TEST_CASE(MisuseHandles, OfADestroyedContext)
 TEST_CASE(MisuseHandles, Foreign)
 {
     static struct misuse_scene there;
+    iovp_binding binding = misuse_binding();
     struct misuse_scene *s = &scene;
 
     REQUIRE(misuse_open(s));
@@ -175,6 +176,9 @@ TEST_CASE(MisuseHandles, Foreign)
         misuse_same(a, misuse_take(s), f->name);
         misuse_same(b, misuse_take(&there), f->name);
     }
+    binding.stage2 = there.h[K_DOMAIN];
+    GIVES(IOVP_E_INVALID,
+          iovp_context_bind(s->v.c, s->v.rigid, SCENE_GUEST + 1, &binding));
     misuse_close(&there);
     misuse_close(s);
 }
@@ -206,8 +210,7 @@ TEST_CASE(MisuseHandles, ForeignAndOfAnotherThread)
     misuse_close(s);
 }
 
-/* ---- threads ---------------------------------------------------------------
- */
+/* ---- threads ------------------------------------------------------------ */
 
 static void *visit(void *ud)
 {
@@ -264,8 +267,7 @@ TEST_CASE(MisuseHandles, ReadersHaveNoOwner)
     misuse_close(s);
 }
 
-/* ---- the state itself -------------------------------------------------------
- */
+/* ---- the state itself --------------------------------------------------- */
 
 /* What was not changed works: the queue, the transfer, the workload, DMA. */
 TEST_CASE(MisuseHandles, AllOfItStillWorks)
@@ -289,7 +291,7 @@ TEST_CASE(MisuseHandles, AllOfItStillWorks)
              iovp_fault_respond(s->v.c, s->cookie, IOVP_RESPOND_SUCCESS));
     CHECK_EQ(IOVP_DMA_OK, sva_poll(s->h[K_TRANSFER]));
     CHECK_EQ(7, s->held[0]);
-    CHECK_EQ(IOVP_OK, iovp_run_until(s->v.p, 0, NULL));
+    misuse_runs(s);
     while (!iovp_trace_next(s->h[K_READER], &record))
         CHECK_EQ(n++, record.iova);
     CHECK_EQ(SCENE_MARKS, n);

@@ -433,7 +433,7 @@ TEST_CASE(CapiNotify, EveryStreamWithoutPasidIsKnown)
 TEST_CASE(CapiNotify, ForgettingIsTold)
 {
     struct views v;
-    struct log l = {.v = &v};
+    struct log l = {.v = &v}, unmaps = {.v = &v};
     struct platform *p = NULL;
     struct two t;
 
@@ -442,11 +442,15 @@ TEST_CASE(CapiNotify, ForgettingIsTold)
     CHECK_EQ(handle_enter(v.s.p, ENTER_NORMAL, &p), IOVP_OK);
     spaces_limit(p, 1);
     log_register(&l, v.s.npu, IOVP_REGIME_ALL, DROP);
+    log_register(&unmaps, v.s.npu, IOVP_REGIME_ALL, UNMAP);
     views_dma(v.s.npu, PASID_A, IOVA);
     CHECK_EQ(l.count, 0);
     views_dma(v.s.npu, PASID_B, IOVA);
     CHECK_EQ(l.count, 1);
     log_expect(&l, 0, DROP, t.index_a, 0, UINT64_MAX);
+    /* Who did not ask for it would miss an UNMAP. */
+    CHECK_EQ(unmaps.count, 1);
+    log_expect(&unmaps, 0, DROP, t.index_a, 0, UINT64_MAX);
     soc_close(&v.s);
 }
 

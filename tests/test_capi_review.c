@@ -243,6 +243,49 @@ TEST_CASE(CapiReview, Extremes)
     dom_both(extremes);
 }
 
+/* ---- what a translation spans ----------------------------------------------
+ */
+
+/* All that is said to be translated alike is translated alike. */
+static void check_span(iovp_device *d, uint64_t iova, uint64_t end)
+{
+    iovp_translation out = IOVP_TRANSLATION_INIT;
+
+    CHECK_EQ(iovp_translate(d, NULL, iova, IOVP_ACCESS_READ,
+                            IOVP_TRANSLATE_DEBUG, &out),
+             IOVP_OK);
+    CHECK_EQ(out.status, IOVP_DMA_OK);
+    CHECK_EQ(out.pa, iova);
+    CHECK(out.span > 0 && out.span - 1 <= end - iova);
+}
+
+static void pass_through(void *ud)
+{
+    const uint64_t top = (1ull << 48) - 1; /* IDR5.OAS: 48 bits */
+    iovp_dma_result r = IOVP_DMA_RESULT_INIT;
+    uint8_t buf[16];
+    struct soc s;
+
+    /* Out of reset an SMMU is off, and transactions pass (6.3.14). */
+    REQUIRE(soc_create(&s, *(uint32_t *)ud, 0));
+    CHECK_EQ(soc_reg(&s, 0x14) & 7, 5);
+    check_span(s.disp, SOC_DATA, top);
+    check_span(s.disp, top, top);
+    check_span(s.raw, SOC_DATA, UINT64_MAX);
+    check_span(s.raw, UINT64_MAX, UINT64_MAX);
+    /* 3.4: what lies beyond is aborted; below nothing answers. */
+    CHECK_EQ(iovp_dma_read(s.disp, NONE, top + 1, buf, 16, NULL, &r), IOVP_OK);
+    CHECK_EQ(r.status, IOVP_DMA_ABORT);
+    CHECK_EQ(iovp_dma_read(s.disp, NONE, top - 7, buf, 16, NULL, &r), IOVP_OK);
+    CHECK_EQ(r.status, IOVP_DMA_BUS);
+    soc_close(&s);
+}
+
+TEST_CASE(CapiReview, SpansEndWhereAddressesDo)
+{
+    both(pass_through);
+}
+
 /* ---- without memory
  * ----------------------------------------------------------- */
 

@@ -167,8 +167,9 @@ static void given_up(struct sva *v)
 {
     iovp_process *s = sva_process(v, NULL, NULL);
     iovp_dma_result r;
+    uint8_t byte;
 
-    r = sva_read(v->npu, sva_bind(s, v->npu, 0), IOVA, NULL);
+    r = sva_read(v->npu, sva_bind(s, v->npu, 0), IOVA, &byte);
     CHECK_EQ(r.status, IOVP_DMA_STALL);
     CHECK_EQ(r.event, F_TRANSLATION);
     CHECK_EQ(r.stalls, 0);
@@ -179,7 +180,8 @@ static void refused(struct sva *v)
 {
     iovp_process *s = sva_process(v, refuse, NULL);
     uint32_t pasid = sva_bind(s, v->npu, 0);
-    iovp_dma_result r = sva_read(v->npu, pasid, IOVA, NULL);
+    uint8_t byte;
+    iovp_dma_result r = sva_read(v->npu, pasid, IOVA, &byte);
     iovp_transfer *t;
     uint8_t buf[16];
 

@@ -19,9 +19,11 @@ struct slot {
 #define SLOT_FILLING 1u
 
 #define HANDLE_MARK       2u
-#define HANDLE_READER     ((uintptr_t)1 << 63) /* no handle of a platform's */
 #define HANDLE_INDEX      2  /* low bit of the slot's index */
 #define HANDLE_GENERATION 10 /* low bit of the generation */
+
+/* No handle of a platform or of its objects has it. */
+#define HANDLE_READER ((uintptr_t)1 << 63)
 
 static struct slot slots[TRACE_SLOTS];
 

@@ -91,10 +91,12 @@ static void set_output(struct smmuv3_result *out, const struct input *in,
     out->instruction = in->instruction;
 }
 
-static void set_bypass(struct smmuv3_result *out, const struct input *in,
-                       uint64_t iova)
+/* `iova` is below the OAS, and so is all that passes with it (3.4). */
+static void set_bypass(const struct smmuv3 *s, struct smmuv3_result *out,
+                       const struct input *in, uint64_t iova)
 {
-    set_output(out, in, iova, 63, SMMUV3_ALL_PERMS, in->mem_type,
+    set_output(out, in, iova, smmuv3_oas_bits(s), SMMUV3_ALL_PERMS,
+               in->mem_type,
                smmuv3_consistent_sh(in->mem_type, in->shareability));
 }
 
@@ -146,7 +148,7 @@ static void bypass_disabled(struct smmuv3 *s, const struct iovp_attrs *attrs,
         return;
     }
     override_gbpa(s, in, gbpa);
-    set_bypass(out, in, iova);
+    set_bypass(s, out, in, iova);
 }
 
 /* A stage 1 that is bypassed still checks the size of the address (3.4). */
@@ -383,7 +385,7 @@ void smmuv3_bypass_result(const struct smmuv3 *s,
         override_by_ste(&in, st);
     else
         override_gbpa(s, &in, smmuv3_reg(s, SMMU_GBPA));
-    set_bypass(out, &in, iova);
+    set_bypass(s, out, &in, iova);
 }
 
 static bool translate_enabled(struct smmuv3_job *j, struct input *in,
@@ -417,7 +419,7 @@ static bool translate_enabled(struct smmuv3_job *j, struct input *in,
         return translate_stages(j, st, in, iova, access, out);
     if (!bypass_size_ok(j, iova))
         return false;
-    set_bypass(out, in, iova);
+    set_bypass(j->s, out, in, iova);
     return true;
 }
 

@@ -358,6 +358,53 @@ SIM_TEST(BridgeStall, NonBlocking)
         q->release();
 }
 
+// Requests that overlap stay in order; who comes behind them overtakes.
+SIM_TEST(BridgeStall, NonBlockingOverlap)
+{
+    static const uint64_t iova[] = {PAGE_NONE, PAGE_NONE + 4, PAGE_A,
+                                    PAGE_NONE + 8, PAGE_NONE + 16};
+    static const unsigned want[] = {2, 4, 0, 1, 3};
+    iovp::payload_pool pool;
+    std::vector<payload *> order;
+    unsigned char data[5][8];
+    payload *p[5];
+
+    stall_on(b);
+    b.dma[0]->on_bw = [&](payload &q, tlm::tlm_phase &ph, sc_time &) {
+        if (ph != tlm::BEGIN_RESP)
+            return tlm::TLM_ACCEPTED;
+        order.push_back(&q);
+        ph = tlm::END_RESP;
+        return tlm::TLM_COMPLETED;
+    };
+    for (unsigned i = 0; i < 5; i++) {
+        tlm::tlm_phase ph = tlm::BEGIN_REQ;
+        sc_time t;
+
+        p[i] = &pool.take();
+        b.setup(*p[i], tlm::TLM_READ_COMMAND, iova[i], data[i], 8);
+        CHECK_EQ(b.dma[0]->socket->nb_transport_fw(*p[i], ph, t),
+                 tlm::TLM_UPDATED);
+        sc_core::wait(us);
+    }
+    sc_core::wait(10 * us);
+    CHECK_EQ(order.size(), 1);
+    // The last one overlaps nobody: it is in the SMMU, and stalls there.
+    CHECK_EQ(smmuv3_stalls(b.smmu.core()), 2);
+    unsigned stag = take_stall(b, PAGE_NONE);
+    map_none(b);
+    resume(b, take_stall(b, PAGE_NONE + 16), AC);
+    sc_core::wait(us);
+    CHECK_EQ(order.size(), 2);
+    resume(b, stag, AC);
+    sc_core::wait(10 * us);
+    REQUIRE(order.size() == 5);
+    for (unsigned i = 0; i < 5; i++)
+        CHECK(order[i] == p[want[i]]);
+    for (payload *q : p)
+        q->release();
+}
+
 // ---- those that cannot wait ----------------------------------------------
 
 // Outside of a process, and in an SC_METHOD: told at once, and done again by

@@ -108,7 +108,7 @@ void upstream_port::start_processes()
 // A request is due: see that a thread is there for it.
 void upstream_port::dispatch()
 {
-    if (!requests_.front())
+    if (!requests_.front() && blocked_.empty())
         return;
     if (idle_) {
         work_.notify();
@@ -141,24 +141,47 @@ void upstream_port::serve()
     }
 }
 
-// Take the first request that is due, unless it overlaps one in the sink:
-// then all wait, and the thread that ends the other takes it.
+upstream_port::window upstream_port::window_of(payload &p)
+{
+    unsigned n = std::min(p.get_data_length(), p.get_streaming_width());
+
+    return {&p, p.get_address(), p.get_address() + (n ? n - 1 : 0)};
+}
+
+// Of those in the sink, or of the first `n` that wait for one of them.
+bool upstream_port::overlaps(const window &w, size_t n) const
+{
+    auto hit = [&w](const window &a) {
+        return w.first <= a.last && a.first <= w.last;
+    };
+
+    return std::any_of(active_.begin(), active_.end(), hit) ||
+           std::any_of(blocked_.begin(), blocked_.begin() + n, hit);
+}
+
+// Take the first request that is due and overlaps no earlier one; the thread
+// that ends the other takes those that do.
 tlm::tlm_generic_payload *upstream_port::next_request()
 {
-    payload *p = requests_.front();
-    unsigned n;
-    window w;
+    for (size_t i = 0; i < blocked_.size(); i++) {
+        window w = blocked_[i];
 
-    if (!p)
-        return nullptr;
-    n = std::min(p->get_data_length(), p->get_streaming_width());
-    w = {p, p->get_address(), p->get_address() + (n ? n - 1 : 0)};
-    for (const window &a : active_)
-        if (w.first <= a.last && a.first <= w.last)
-            return nullptr;
-    active_.push_back(w);
-    requests_.pop();
-    return p;
+        if (overlaps(w, i))
+            continue;
+        blocked_.erase(blocked_.begin() + i);
+        active_.push_back(w);
+        return w.owner;
+    }
+    while (payload *p = requests_.front()) {
+        window w = window_of(*p);
+        bool wait = overlaps(w, blocked_.size());
+
+        requests_.pop();
+        (wait ? blocked_ : active_).push_back(w);
+        if (!wait)
+            return p;
+    }
+    return nullptr;
 }
 
 void upstream_port::respond()

@@ -76,6 +76,8 @@ class upstream_port : public tlm::tlm_target_socket<>,
     void start_processes();
     void dispatch();
     void serve();
+    static window window_of(payload &p);
+    bool overlaps(const window &w, size_t n) const;
     payload *next_request();
     void respond();
     bool send_end_request();
@@ -90,8 +92,9 @@ class upstream_port : public tlm::tlm_target_socket<>,
 
     timed_queue requests_;
     timed_queue responses_;
-    std::vector<window> active_; // in the sink now
-    payload *stalled_ = nullptr; // its BEGIN_REQ has no END_REQ yet
+    std::vector<window> active_;  // in the sink now
+    std::vector<window> blocked_; // due, but each overlaps an earlier one
+    payload *stalled_ = nullptr;  // its BEGIN_REQ has no END_REQ yet
     sc_core::sc_time stalled_at_;
     payload *response_ = nullptr; // its BEGIN_RESP has no END_RESP yet
     sc_core::sc_time response_free_at_;
