@@ -77,13 +77,39 @@ iovp_status contexts_wait(struct platform *p, uint64_t ps)
     return st;
 }
 
-struct context *context_of_device(struct platform *p,
-                                  const struct platform_device_state *d)
+static struct context *find(const struct platform *p,
+                            const struct platform_device_state *d)
 {
     struct context *c = p->contexts ? p->contexts->first : NULL;
 
     while (c && c->iommu != d->desc.iommu)
         c = c->next;
+    return c;
+}
+
+/* Where Linux puts them, behind an SMMU that translates MSIs. */
+#define MSI_FIRST 0x8000000u
+#define MSI_LAST  0x80fffffu
+
+bool context_msi(const struct platform *p,
+                 const struct platform_device_state *d, bool fixed,
+                 uint64_t *first, uint64_t *last)
+{
+    const struct context *c = find(p, d);
+    bool custom = c && !c->config.msi_first && !c->config.msi_last;
+
+    if (!c || (custom && fixed))
+        return false;
+    *first = custom ? MSI_FIRST : c->config.msi_first;
+    *last = custom ? MSI_LAST : c->config.msi_last;
+    return true;
+}
+
+struct context *context_of_device(struct platform *p,
+                                  const struct platform_device_state *d)
+{
+    struct context *c = find(p, d);
+
     if (!c)
         iovp_fail(IOVP_E_NOTFOUND, "%s: its IOMMU has no context", d->name);
     return c;

@@ -41,6 +41,13 @@ struct context {
 /* The context of a device's IOMMU; NULL and a sentence: there is none. */
 struct context *context_of_device(struct platform *p,
                                   const struct platform_device_state *d);
+/*
+ * Input addresses that the context of a device's IOMMU keeps for interrupts.
+ * `fixed`: the hardware has some already.  False: none.
+ */
+bool context_msi(const struct platform *p,
+                 const struct platform_device_state *d, bool fixed,
+                 uint64_t *first, uint64_t *last);
 /* The context behind a handle. */
 iovp_status context_enter(iovp_context *h, int enter, struct context **c);
 

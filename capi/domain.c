@@ -9,10 +9,6 @@
 
 #define FLAGS IOVP_DOMAIN_PAGES_ONLY
 
-/* What Linux keeps for interrupts where the architecture has no range. */
-#define MSI_FIRST 0x8000000u
-#define MSI_LAST  0x80fffffu
-
 struct attached {
     struct attached *next;
     struct context *c; /* of the device's IOMMU */
@@ -64,24 +60,16 @@ static struct window_list whole(const struct domain *m)
 }
 
 /* Take out of a list what one device must not use. */
-static bool narrow_one(struct window_list *l, const struct context *c,
+static bool narrow_one(struct window_list *l, struct platform *p,
                        const struct platform_device_state *d)
 {
-    const iovp_context_config *config = &c->config;
-    bool custom = !config->msi_first && !config->msi_last;
     iovp_window reserved[WINDOW_REGIONS_MAX];
-    uint32_t i, count = windows_reserved(d, reserved);
+    uint32_t i, count = windows_reserved(p, d, reserved);
 
-    for (i = 0; i < count; i++) {
-        custom &= reserved[i].kind != IOVP_WINDOW_MSI;
+    for (i = 0; i < count; i++)
         if (!window_subtract(l, reserved[i].first, reserved[i].last))
             return false;
-    }
-    if (custom)
-        return window_subtract(l, MSI_FIRST, MSI_LAST);
-    if (!config->msi_first && !config->msi_last)
-        return true;
-    return window_subtract(l, config->msi_first, config->msi_last);
+    return true;
 }
 
 /* What is attached to a device is attached to all of its group. */
@@ -91,7 +79,7 @@ static bool narrow(struct window_list *l, struct context *c,
     for (uint32_t i = 0; i < c->p->device_count; i++) {
         const struct platform_device_state *e = &c->p->device[i];
 
-        if (group_of(c, d) == group_of(c, e) && !narrow_one(l, c, e))
+        if (group_of(c, d) == group_of(c, e) && !narrow_one(l, c->p, e))
             return false;
     }
     return true;
@@ -115,8 +103,7 @@ void domain_fit_windows(struct domain *m)
         if (!narrow(&l, a->c, a->device))
             return;
     for (uint32_t i = 0; i < p->device_count; i++)
-        if (is_stage2_of(m, &p->device[i]) &&
-            !narrow_one(&l, m->c, &p->device[i]))
+        if (is_stage2_of(m, &p->device[i]) && !narrow_one(&l, p, &p->device[i]))
             return;
     m->windows = l;
 }

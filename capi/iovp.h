@@ -812,9 +812,10 @@ typedef struct iovp_window_info {
 IOVP_API iovp_status iovp_windows(iovp_device *d, uint32_t pasid,
                                   iovp_window *windows, size_t *count,
                                   iovp_window_info *info);
-/** A device's reserved regions, two-call rule.  A domain maps nothing there,
- * nor what the tree wants to be mapped to itself.  Errors: those of every call.
- * OWNER, SERVICE. */
+/** A device's reserved regions, two-call rule: those of the device tree, and
+ * the addresses of interrupts, of the hardware or of the context.  A domain
+ * maps nothing there for its caller.  Errors: those of every call.  OWNER,
+ * SERVICE. */
 IOVP_API iovp_status iovp_reserved_regions(iovp_device *d, iovp_window *regions,
                                            size_t *count);
 

@@ -3,6 +3,7 @@
 
 #include "../models/common/bits.h"
 #include "abi.h"
+#include "context.h"
 #include "regime.h"
 
 /* ---- lists -------------------------------------------------------------- */
@@ -142,10 +143,12 @@ static void insert(iovp_window *list, uint32_t *count, uint32_t kind,
     list[i] = (iovp_window){sizeof(*list), kind, first, last};
 }
 
-uint32_t windows_reserved(const struct platform_device_state *d,
+uint32_t windows_reserved(struct platform *p,
+                          const struct platform_device_state *d,
                           iovp_window out[WINDOW_REGIONS_MAX])
 {
     struct iovp_iommu_caps caps;
+    uint64_t first, last;
     uint32_t i, count = 0;
 
     regime_caps(d, &caps);
@@ -154,16 +157,19 @@ uint32_t windows_reserved(const struct platform_device_state *d,
                d->desc.region[i].last);
     if (caps.msi_first <= caps.msi_last)
         insert(out, &count, IOVP_WINDOW_MSI, caps.msi_first, caps.msi_last);
+    if (context_msi(p, d, caps.msi_first <= caps.msi_last, &first, &last))
+        insert(out, &count, IOVP_WINDOW_MSI, first, last);
     return count;
 }
 
-iovp_status windows_of(const struct platform_device_state *d, uint32_t pasid,
+iovp_status windows_of(struct platform *p,
+                       const struct platform_device_state *d, uint32_t pasid,
                        struct window_list *out, struct window_info *info)
 {
     iovp_window reserved[WINDOW_REGIONS_MAX];
     struct iovp_iommu_caps caps;
     struct iovp_regime r;
-    uint32_t i, count = windows_reserved(d, reserved);
+    uint32_t i, count = windows_reserved(p, d, reserved);
 
     *out = (struct window_list){0};
     regime_caps(d, &caps);
@@ -195,7 +201,7 @@ iovp_status iovp_windows(iovp_device *h, uint32_t pasid, iovp_window *windows,
         st = iovp_fail(IOVP_E_INVALID, "PASID 0x%x: %s has %u bits", pasid,
                        d->name, d->desc.pasid_bits);
     if (!st)
-        st = windows_of(d, pasid, &list, &wi);
+        st = windows_of(p, d, pasid, &list, &wi);
     if (!st)
         st = abi_list(windows, count, list.count, sizeof(*windows), "windows");
     if (!st || st == IOVP_E_SPACE) {
@@ -225,7 +231,7 @@ iovp_status iovp_reserved_regions(iovp_device *h, iovp_window *regions,
 
     if (st)
         return st;
-    n = windows_reserved(d, list);
+    n = windows_reserved(p, d, list);
     st = abi_list(regions, count, n, sizeof(*regions), "regions");
     for (i = 0; !st && i < n; i++)
         abi_out(abi_at(regions, i), &list[i], sizeof(list[i]));

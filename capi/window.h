@@ -36,12 +36,14 @@ bool window_intersect(struct window_list *l, const struct window_list *other);
 bool window_holds(const struct window_list *l, uint64_t first, uint64_t last);
 
 /* As iovp_windows; the PASID must be one that the device has. */
-iovp_status windows_of(const struct platform_device_state *d, uint32_t pasid,
+iovp_status windows_of(struct platform *p,
+                       const struct platform_device_state *d, uint32_t pasid,
                        struct window_list *out, struct window_info *info);
 
 /* As iovp_reserved_regions, at most `max`; returns how many. */
-#define WINDOW_REGIONS_MAX (PLATFORM_REGIONS + 1)
-uint32_t windows_reserved(const struct platform_device_state *d,
+#define WINDOW_REGIONS_MAX (PLATFORM_REGIONS + 2)
+uint32_t windows_reserved(struct platform *p,
+                          const struct platform_device_state *d,
                           iovp_window out[WINDOW_REGIONS_MAX]);
 
 #ifdef __cplusplus

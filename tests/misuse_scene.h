@@ -92,7 +92,7 @@ void misuse_close(struct misuse_scene *s);
 /* Everything that can be seen without changing it. */
 struct state;
 struct state *misuse_take(struct misuse_scene *s);
-/* Equal?  Frees both; differences are failures that name `what`. */
+/* Equal?  Ends both; differences are failures that name `what`. */
 void misuse_same(struct state *before, struct state *after, const char *what);
 
 /* What only running tells: the workload is still the one that was started. */

@@ -40,6 +40,7 @@ struct view {
 };
 
 struct state {
+    struct state *spare;
     struct view v;
     uint8_t data[PAGES * SVA_PAGE];
     uint8_t tables[SVA_PAGE];
@@ -153,9 +154,28 @@ static void take_next(struct misuse_scene *s, struct view *v)
     v->blocks = told[CB_ALLOC] - told[CB_RELEASE];
 }
 
+/* They are large: used again. */
+static struct state *spare;
+
+static struct state *new_state(void)
+{
+    struct state *t = spare ? spare : malloc(sizeof(*t));
+
+    if (spare)
+        spare = spare->spare;
+    memset(&t->v, 0, sizeof(t->v));
+    return t;
+}
+
+static void forget(struct state *t)
+{
+    t->spare = spare;
+    spare = t;
+}
+
 struct state *misuse_take(struct misuse_scene *s)
 {
-    struct state *t = calloc(1, sizeof(*t));
+    struct state *t = new_state();
     struct view *v = &t->v;
 
     take_devices(s, v);
@@ -206,8 +226,8 @@ void misuse_same(struct state *before, struct state *after, const char *what)
     SAME(data);
     SAME(tables);
     SAME(pool);
-    free(before);
-    free(after);
+    forget(before);
+    forget(after);
 }
 
 void misuse_runs(struct misuse_scene *s)

@@ -595,3 +595,42 @@ TEST_CASE(Context, AnyAllocationMayFail)
     cx_close(&x);
     CHECK_EQ(heap.live, 0);
 }
+
+/* Addresses that a context keeps for interrupts are reserved, and those of the
+ * configuration instead of the custom. */
+static void interrupts(struct cx *x, uint64_t first, uint64_t last)
+{
+    iovp_window w[4];
+    size_t n = 4;
+
+    for (size_t i = 0; i < n; i++)
+        w[i].size = sizeof(w[i]);
+    CHECK_EQ(iovp_reserved_regions(x->plain, w, &n), IOVP_OK);
+    REQUIRE(n == 1);
+    CHECK_EQ(w[0].kind, IOVP_WINDOW_MSI);
+    CHECK_EQ(w[0].first, first);
+    CHECK_EQ(w[0].last, last);
+    n = 4;
+    CHECK_EQ(iovp_windows(x->plain, IOVP_NO_PASID, w, &n, NULL), IOVP_OK);
+    REQUIRE(n == 2);
+    CHECK_EQ(w[0].last, first - 1);
+    CHECK_EQ(w[1].first, last + 1);
+}
+
+TEST_CASE(Context, KeepsAddressesForInterrupts)
+{
+    iovp_context_config k = {
+        .size = sizeof(k), .msi_first = 0x10000, .msi_last = 0x1ffff};
+    size_t n = 0;
+    struct cx x;
+
+    REQUIRE(cx_open(&x, IOVP_MODE_FUNCTIONAL, &k));
+    interrupts(&x, 0x10000, 0x1ffff);
+    iovp_context_destroy(x.c);
+    CHECK_EQ(iovp_reserved_regions(x.plain, NULL, &n), IOVP_OK);
+    CHECK_EQ(n, 0);
+    cx_close(&x);
+    REQUIRE(cx_open(&x, IOVP_MODE_FUNCTIONAL, NULL));
+    interrupts(&x, 0x8000000, 0x80fffff);
+    cx_close(&x);
+}

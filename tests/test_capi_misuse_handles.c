@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* Every function with handles that are wrong, and from a wrong thread. */
 #include <pthread.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "capi_soc.h"
@@ -17,6 +18,36 @@ static const char *name_at(size_t i)
 TEST_CASE(MisuseHandles, EveryFunctionHasARow)
 {
     misuse_rows_are_complete(IOVP_SOURCE_DIR "/capi/symbols", name_at);
+}
+
+/* Readers are numbered apart: none is ever equal to a platform's handle.  It
+ * comes first, as long as a reader's number is a small one. */
+TEST_CASE(MisuseHandles, ReadersAreNoPlatforms)
+{
+    const uintptr_t number = UINT64_MAX >> 1;
+    struct misuse_scene *s = &scene;
+    uintptr_t reader;
+    bool met = false;
+    size_t bytes;
+    void *blob;
+
+    REQUIRE(soc_compile("/dts-v1/; / { };\n", &blob, &bytes));
+    REQUIRE(misuse_open(s));
+    reader = (uintptr_t)s->h[K_READER];
+    for (unsigned i = 0; i < 4096 && !met; i++) {
+        iovp_platform *p = NULL;
+
+        CHECK_EQ(IOVP_OK, iovp_platform_create(&p, NULL, blob, bytes));
+        CHECK((uintptr_t)p != reader);
+        met = (uintptr_t)p == (reader & number);
+        if (met)
+            GIVES(IOVP_E_HANDLE,
+                  iovp_run_until(s->h[K_READER], 0, WORD(s, uint32_t)));
+        iovp_platform_destroy(p);
+    }
+    CHECK(met);
+    misuse_close(s);
+    free(blob);
 }
 
 static void expect(struct misuse_scene *s, const struct function *f, void *h,

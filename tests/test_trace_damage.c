@@ -115,7 +115,7 @@ TEST_CASE(TraceDamage, MoreThanTheEndIsNoticed)
 TEST_CASE(TraceDamage, OtherFilesAreRefused)
 {
     const char *path = temp_path("other");
-    iovp_trace_reader *r;
+    iovp_trace_reader *r = NULL;
     struct bytes b = small_trace(path);
 
     REQUIRE(b.n > 64);
