@@ -309,11 +309,15 @@ iovp_status object_enter(const void *handle, enum object_kind kind, int enter,
 
     if (st)
         return st;
-    /* The software that owns IOMMUs may be in the middle of something. */
-    if (kind >= OBJECT_CONTEXT && (*p)->timed && !(*p)->in_callback)
-        timed_settle(*p);
     *object = object_at(*p, (uintptr_t)handle, kind);
-    return *object ? reentry(*p, enter) : IOVP_E_HANDLE;
+    if (!*object)
+        return IOVP_E_HANDLE;
+    st = reentry(*p, enter);
+    /* The software that owns IOMMUs may be in the middle of something; it
+     * destroys nothing. */
+    if (!st && kind >= OBJECT_CONTEXT && (*p)->timed && !(*p)->in_callback)
+        timed_settle(*p);
+    return st;
 }
 
 iovp_status object_of(struct platform *p, const void *handle,

@@ -291,7 +291,7 @@ TEST_CASE(TraceMisuse, ClosedReadersAreRecognised)
 TEST_CASE(TraceMisuse, ReadersAreLimitedAndReturned)
 {
     const char *path = temp_path("many");
-    iovp_trace_reader *r[257];
+    iovp_trace_reader *r[257] = {NULL};
 
     REQUIRE(record(path, NULL, 0, NULL, 0) == IOVP_OK);
     for (size_t i = 0; i < 256; i++)
