@@ -380,6 +380,27 @@ static iovp_status ask_bind(struct context *c, iovp_device *d, uint32_t pasid,
     return said(st);
 }
 
+/* With everything checked. */
+static iovp_status bind(struct context *c, iovp_device *device,
+                        struct platform_device_state *d,
+                        struct attachment *what, const iovp_binding *b)
+{
+    bool ste = b->stage1.type == IOVP_TABLE_SMMUV3_STE;
+    iovp_status st = ask_bind(c, device, what->pasid, b);
+
+    if (st < 0)
+        return st;
+    what->by_host = st == IOVP_OK;
+    st = IOVP_OK;
+    if (!ste && !what->by_host)
+        st = c->ops->id_alloc(c->host, IOVP_STAGE_1, &what->table.id);
+    if (!st)
+        st = group_attach(c, d, what, ste ? &b->stage1 : NULL);
+    if (st && what->table.id)
+        c->ops->id_free(c->host, IOVP_STAGE_1, what->table.id);
+    return st;
+}
+
 iovp_status iovp_context_bind(iovp_context *h, iovp_device *device,
                               uint32_t pasid, const iovp_binding *binding)
 {
@@ -388,7 +409,6 @@ iovp_status iovp_context_bind(iovp_context *h, iovp_device *device,
     struct attachment what = {.pasid = pasid};
     struct platform_device_state *d;
     iovp_binding b;
-    bool ste;
 
     if (st)
         return st;
@@ -399,20 +419,12 @@ iovp_status iovp_context_bind(iovp_context *h, iovp_device *device,
     if (!st)
         st = group_check(c, d, &what);
     if (!st && what.stage2)
-        st = domain_can_carry(what.stage2, d);
-    if (!st)
-        st = ask_bind(c, device, pasid, &b);
-    if (st < 0)
+        st = domain_carry(what.stage2, d);
+    if (st)
         return st;
-    what.by_host = st == IOVP_OK;
-    ste = b.stage1.type == IOVP_TABLE_SMMUV3_STE;
-    st = IOVP_OK;
-    if (!ste && !what.by_host)
-        st = c->ops->id_alloc(c->host, IOVP_STAGE_1, &what.table.id);
-    if (!st)
-        st = group_attach(c, d, &what, ste ? &b.stage1 : NULL);
-    if (st && what.table.id)
-        c->ops->id_free(c->host, IOVP_STAGE_1, what.table.id);
+    st = bind(c, device, d, &what, &b);
+    if (st && what.stage2)
+        domain_fit(what.stage2);
     return st;
 }
 

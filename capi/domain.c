@@ -94,7 +94,17 @@ static bool is_stage2_of(const struct domain *m,
     return g && g->attachments && g->attachments->stage2 == m;
 }
 
-void domain_fit_windows(struct domain *m)
+bool domain_has_whole(const struct domain *m,
+                      const struct platform_device_state *d)
+{
+    for (const struct attached *a = m->attached; a; a = a->next)
+        if (a->pasid == IOVP_NO_PASID && group_of(a->c, d) &&
+            group_of(a->c, d) == group_of(a->c, a->device))
+            return true;
+    return is_stage2_of(m, d);
+}
+
+static void fit_windows(struct domain *m)
 {
     struct platform *p = m->c->p;
     struct window_list l = whole(m);
@@ -106,6 +116,15 @@ void domain_fit_windows(struct domain *m)
         if (is_stage2_of(m, &p->device[i]) && !narrow_one(&l, p, &p->device[i]))
             return;
     m->windows = l;
+}
+
+/* Nobody maps where something is still mapped to itself, or cached. */
+iovp_status domain_fit(struct domain *m)
+{
+    iovp_status st = mappings_direct_trim(m);
+
+    fit_windows(m);
+    return st;
 }
 
 /* The windows with one more device. */
@@ -130,12 +149,28 @@ static iovp_status narrowed(const struct domain *m, struct context *c,
     return IOVP_OK;
 }
 
-iovp_status domain_can_carry(const struct domain *m,
-                             const struct platform_device_state *d)
+/* The windows become these, so that no caller's mapping comes in between. */
+static iovp_status prepare(struct domain *m, struct context *c,
+                           const struct platform_device_state *d,
+                           uint32_t pasid, const struct window_list *l)
+{
+    iovp_status st = IOVP_OK;
+
+    m->windows = *l;
+    if (pasid == IOVP_NO_PASID)
+        st = direct_add(m, c, d);
+    if (st)
+        domain_fit(m);
+    return st;
+}
+
+iovp_status domain_carry(struct domain *m,
+                         const struct platform_device_state *d)
 {
     struct window_list l;
+    iovp_status st = narrowed(m, m->c, d, &l);
 
-    return narrowed(m, m->c, d, &l);
+    return st ? st : prepare(m, m->c, d, IOVP_NO_PASID, &l);
 }
 
 iovp_status iovp_domain_windows(iovp_domain *h, iovp_window *windows,
@@ -246,6 +281,7 @@ iovp_status domain_attach(struct domain *m, struct platform_device_state *d,
 {
     struct attached new = {NULL, context_of_device(m->c->p, d), d, pasid,
                            flags};
+    struct attachment what = {.pasid = pasid, .flags = flags, .owner = m};
     struct window_list windows;
     iovp_status st = may_attach(m, &new, &windows);
     struct attached *a;
@@ -254,18 +290,25 @@ iovp_status domain_attach(struct domain *m, struct platform_device_state *d,
         st = domain_extend(m, new.c);
     if (st)
         return st;
+    what.table = *domain_table(m, new.c);
+    st = group_check(new.c, d, &what);
+    if (st)
+        return st;
     a = platform_alloc(m->c->p, 1, sizeof(*a));
     if (!a)
         return iovp_fail(IOVP_E_NOMEM, "no memory for an attachment");
     *a = new;
-    st = context_attach(a->c, d, pasid, domain_table(m, a->c), flags, m, sink);
-    if (st) {
-        platform_free(m->c->p, a);
-        return st;
+    st = prepare(m, new.c, d, pasid, &windows);
+    if (!st) {
+        st = context_attach(new.c, d, pasid, &what.table, flags, m, sink);
+        if (st)
+            domain_fit(m);
     }
-    *find(m, NULL, 0) = a;
-    m->windows = windows;
-    return IOVP_OK;
+    if (st)
+        platform_free(m->c->p, a);
+    else
+        *find(m, NULL, 0) = a;
+    return st;
 }
 
 iovp_status iovp_domain_attach(iovp_domain *h, iovp_device *device,
@@ -279,27 +322,27 @@ iovp_status iovp_domain_attach(iovp_domain *h, iovp_device *device,
     return st ? st : domain_attach(m, d, pasid, 0, &nobody);
 }
 
-static void forget(struct domain *m, struct attached **link)
+static iovp_status forget(struct domain *m, struct attached **link)
 {
     struct attached *a = *link;
 
     *link = a->next;
     platform_free(m->c->p, a);
-    domain_fit_windows(m);
+    return domain_fit(m);
 }
 
 iovp_status domain_detach(struct domain *m, struct platform_device_state *d,
                           uint32_t pasid)
 {
     struct attached **link = find(m, d, pasid);
-    iovp_status st;
+    iovp_status st, fit;
 
     if (!*link)
         return iovp_fail(IOVP_E_NOTFOUND, "%s does not have this domain",
                          d->name);
     st = context_detach((*link)->c, d, pasid, m);
-    forget(m, link);
-    return st;
+    fit = forget(m, link);
+    return st ? st : fit;
 }
 
 iovp_status iovp_domain_detach(iovp_domain *h, iovp_device *device,

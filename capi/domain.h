@@ -51,13 +51,18 @@ iovp_status domain_quiesce(struct domain *m);
 iovp_status domain_flush(struct domain *m, uint64_t first, uint64_t last,
                          bool leaf);
 /*
- * As the second stage of what a guest has of a device: can it be?  Errors:
- * RANGE, LIMIT.  After one came or went its windows fit again; if they would be
- * too many, the old ones do.
+ * Before it is the second stage of what a guest has of a device: its windows
+ * become those with the device, and what the tree wants mapped to itself is
+ * mapped.  Errors: RANGE, LIMIT, NOMEM.  domain_fit undoes it if that failed.
  */
-iovp_status domain_can_carry(const struct domain *m,
-                             const struct platform_device_state *d);
-void domain_fit_windows(struct domain *m);
+iovp_status domain_carry(struct domain *m,
+                         const struct platform_device_state *d);
+/*
+ * After an attachment or a guest came or went: its windows fit again (if they
+ * would be too many, the old ones do), and what is mapped to itself is what the
+ * remaining devices want.  Errors: those of domain_flush.
+ */
+iovp_status domain_fit(struct domain *m);
 /* The number of (device, PASID) attachments. */
 uint32_t domain_attachments(const struct domain *m);
 /* Make it usable behind another context's IOMMU, and not any more: it is

@@ -11,6 +11,7 @@
 struct mappings {
     struct ranges maps;     /* one for each successful iovp_domain_map */
     struct ranges reserved; /* independent of the maps, which may lie inside */
+    struct ranges direct;   /* to themselves; not the caller's */
     struct pt_arm_build tables;
 };
 
@@ -20,6 +21,9 @@ struct mappings {
 #define RIGHTS                                                       \
     (IOVP_RIGHT_UR | IOVP_RIGHT_UW | IOVP_RIGHT_UX | IOVP_RIGHT_PR | \
      IOVP_RIGHT_PW | IOVP_RIGHT_PX)
+
+#define DIRECT_RIGHTS \
+    (IOVP_RIGHT_UR | IOVP_RIGHT_UW | IOVP_RIGHT_PR | IOVP_RIGHT_PW)
 
 /* ---- the builder's memory ------------------------------------------------ */
 
@@ -129,6 +133,7 @@ void mappings_destroy(struct domain *m)
     pt_arm_build_destroy(&m->map->tables);
     forget(m, &m->map->maps);
     forget(m, &m->map->reserved);
+    forget(m, &m->map->direct);
     platform_free(platform_of(m), m->map);
     m->map = NULL;
 }
@@ -184,11 +189,19 @@ static bool find_room(const struct domain *m, const struct range_want *want,
 static struct pt_arm_room room_around(const struct mappings *map,
                                       uint64_t first, uint64_t last)
 {
-    const struct range *below = ranges_below(&map->maps, first);
-    const struct range *above = ranges_from(&map->maps, last + 1);
+    const struct ranges *const sets[] = {&map->maps, &map->direct};
+    struct pt_arm_room room = {0, UINT64_MAX};
 
-    return (struct pt_arm_room){below ? below->last + 1 : 0,
-                                above ? above->first - 1 : UINT64_MAX};
+    for (int i = 0; i < 2; i++) {
+        const struct range *below = ranges_below(sets[i], first);
+        const struct range *above = ranges_from(sets[i], last + 1);
+
+        if (below && below->last >= room.first)
+            room.first = below->last + 1;
+        if (above && above->first <= room.last)
+            room.last = above->first - 1;
+    }
+    return room;
 }
 
 static struct range *range_new(struct domain *m, uint64_t first, uint64_t bytes)
@@ -306,7 +319,9 @@ static iovp_status place(const struct domain *m, struct request *r)
                      (unsigned long long)r->bytes);
 }
 
-static iovp_status map(struct domain *m, const struct request *r)
+/* As a member of `set`. */
+static iovp_status map(struct domain *m, struct ranges *set,
+                       const struct request *r)
 {
     struct range *range = range_new(m, r->iova, r->bytes);
     struct pt_arm_room room;
@@ -319,7 +334,7 @@ static iovp_status map(struct domain *m, const struct request *r)
         platform_free(platform_of(m), range);
         return IOVP_E_NOMEM; /* with the sentence of who had none */
     }
-    ranges_insert(&m->map->maps, range);
+    ranges_insert(set, range);
     domain_tell_mapped(m,
                        &(struct iovp_mapping){.first = range->first,
                                               .last = range->last,
@@ -347,7 +362,7 @@ iovp_status iovp_domain_map(iovp_domain *h, uint32_t flags, uint64_t *iova,
     if (!st)
         st = place(m, &r);
     if (!st)
-        st = map(m, &r);
+        st = map(m, &m->map->maps, &r);
     if (!st)
         *iova = r.iova;
     return st;
@@ -373,6 +388,16 @@ static iovp_status check_whole(const struct domain *m, uint64_t first,
                      (unsigned long long)low->last);
 }
 
+static void remove_one(struct domain *m, struct ranges *set, struct range *r)
+{
+    struct pt_arm_room room;
+
+    ranges_remove(set, r);
+    room = room_around(m->map, r->first, r->last);
+    pt_arm_build_unmap(&m->map->tables, r->first, r->last, &room);
+    platform_free(platform_of(m), r);
+}
+
 /* Unmap what lies in first..last, which become its bounds. */
 static uint64_t remove_all(struct domain *m, uint64_t *first, uint64_t *last)
 {
@@ -383,31 +408,29 @@ static uint64_t remove_all(struct domain *m, uint64_t *first, uint64_t *last)
     if (r)
         *first = r->first;
     for (; r; r = overlap(&map->maps, *first, end)) {
-        struct pt_arm_room room;
-
-        ranges_remove(&map->maps, r);
-        room = room_around(map, r->first, r->last);
-        pt_arm_build_unmap(&map->tables, r->first, r->last, &room);
         *last = r->last;
         bytes += r->last - r->first + 1;
-        platform_free(platform_of(m), r);
+        remove_one(m, &map->maps, r);
     }
     return bytes;
+}
+
+/* All that was removed lies in first..last. */
+static iovp_status removed(struct domain *m, uint64_t first, uint64_t last)
+{
+    iovp_status st = domain_flush(m, first, last, !m->map->tables.dead);
+
+    /* If it did not work, tables may still be walked: later. */
+    if (!st)
+        pt_arm_build_reap(&m->map->tables);
+    return st;
 }
 
 static iovp_status unmap(struct domain *m, uint64_t first, uint64_t last,
                          uint64_t *bytes)
 {
-    iovp_status st;
-
     *bytes = remove_all(m, &first, &last);
-    if (!*bytes)
-        return IOVP_OK;
-    st = domain_flush(m, first, last, !m->map->tables.dead);
-    /* If it did not work, tables may still be walked: later. */
-    if (!st)
-        pt_arm_build_reap(&m->map->tables);
-    return st;
+    return *bytes ? removed(m, first, last) : IOVP_OK;
 }
 
 iovp_status iovp_domain_unmap(iovp_domain *h, uint64_t first, uint64_t last,
@@ -428,6 +451,45 @@ iovp_status iovp_domain_unmap(iovp_domain *h, uint64_t first, uint64_t last,
     if (bytes)
         *bytes = unmapped;
     return st;
+}
+
+/* ---- mapped to themselves ------------------------------------------------ */
+
+uint64_t mappings_direct_most(const struct domain *m)
+{
+    const struct pt_arm_table *t = &m->map->tables.table;
+
+    return iovp_mask(t->input_bits < t->output_bits ? t->input_bits
+                                                    : t->output_bits);
+}
+
+iovp_status mappings_direct_add(struct domain *m, uint64_t first, uint64_t last)
+{
+    struct request r = {.iova = first,
+                        .pa = first,
+                        .bytes = last - first + 1,
+                        .rights = DIRECT_RIGHTS};
+
+    if (overlap(&m->map->direct, first, last))
+        return IOVP_OK;
+    pt_arm_build_rights(m->table.stage, false, r.rights, &r.attrs);
+    return map(m, &m->map->direct, &r);
+}
+
+iovp_status mappings_direct_trim(struct domain *m)
+{
+    struct range *r = m->map ? ranges_from(&m->map->direct, 0) : NULL, *next;
+    uint64_t first = UINT64_MAX, last = 0;
+
+    for (; r; r = next) {
+        next = ranges_from(&m->map->direct, r->last + 1);
+        if (direct_wanted(m, r->first, r->last))
+            continue;
+        first = r->first < first ? r->first : first;
+        last = r->last;
+        remove_one(m, &m->map->direct, r);
+    }
+    return first > last ? IOVP_OK : removed(m, first, last);
 }
 
 /* ---- reservations -------------------------------------------------------- */

@@ -336,8 +336,6 @@ iovp_status group_attach(struct context *c, struct platform_device_state *d,
     }
     a->next = g->attachments;
     g->attachments = a;
-    if (a->stage2)
-        domain_fit_windows(a->stage2);
     return IOVP_OK;
 }
 
@@ -354,7 +352,7 @@ static void unlink_attachment(struct group *g, const struct attachment *a)
 static iovp_status take_down(struct context *c, struct group *g,
                              struct attachment *a)
 {
-    iovp_status st = IOVP_OK, flushed = IOVP_OK;
+    iovp_status st = IOVP_OK, flushed = IOVP_OK, fit = IOVP_OK;
     bool whole = is_whole(a);
 
     if (!a->by_host)
@@ -367,12 +365,13 @@ static iovp_status take_down(struct context *c, struct group *g,
         g->state = GROUP_BLOCKED;
     unlink_attachment(g, a);
     if (a->stage2)
-        domain_fit_windows(a->stage2);
+        fit = domain_fit(a->stage2);
     if (a->owner == c && a->table.id)
         c->ops->id_free(c->host, a->table.stage, a->table.id);
     platform_free(c->p, a);
     close_if_empty(c, g);
-    return st ? st : flushed;
+    st = st ? st : flushed;
+    return st ? st : fit;
 }
 
 struct attachment *group_find(struct context *c,

@@ -324,7 +324,7 @@ iovp_status object_of(struct platform *p, const void *handle,
                       enum object_kind kind, void **object)
 {
     uintptr_t word = (uintptr_t)handle;
-    struct platform *owner;
+    struct platform *owner = NULL;
     iovp_status st = find(word, &owner);
 
     if (st)

@@ -814,8 +814,9 @@ IOVP_API iovp_status iovp_windows(iovp_device *d, uint32_t pasid,
                                   iovp_window_info *info);
 /** A device's reserved regions, two-call rule: those of the device tree, and
  * the addresses of interrupts, of the hardware or of the context.  A domain
- * maps nothing there for its caller.  Errors: those of every call.  OWNER,
- * SERVICE. */
+ * maps nothing there for its caller; what the tree wants mapped to itself is,
+ * while a domain is attached: see iovp_domain_attach.  Errors: those of every
+ * call.  OWNER, SERVICE. */
 IOVP_API iovp_status iovp_reserved_regions(iovp_device *d, iovp_window *regions,
                                            size_t *count);
 
@@ -1097,10 +1098,16 @@ IOVP_API void iovp_domain_destroy(iovp_domain *m);
 
 /**
  * Translate a device's DMA with a PASID (or IOVP_NO_PASID) by this domain.
- * Errors: BUSY (it has one already), RANGE (a window that was required, or a
- * mapping that exists, lies outside of what the device can use), UNSUPPORTED
- * (PASIDs, or a PASID with stage 2), INVALID, LIMIT (64 windows), NOMEM.
- * OWNER.
+ * Without PASID, what the device tree wants mapped to itself for the device,
+ * or for one that shares a StreamID, is mapped so for reads and writes, in
+ * whole pages, from before the attach to after the last detach: outside of the
+ * windows, and not to be unmapped.  A table of the caller is the caller's to
+ * write.  iovp_context_bind with the domain as `stage2`, and iovp_sva_bind with
+ * NO_PASID do the same.  Errors: BUSY (it has one already), RANGE (a window
+ * that was required, or a mapping that exists, lies outside of what the device
+ * can use; or what is to be mapped to itself lies outside of the domain's
+ * addresses), UNSUPPORTED (PASIDs, or a PASID with stage 2), INVALID, LIMIT
+ * (64 windows), NOMEM.  OWNER.
  */
 IOVP_API iovp_status iovp_domain_attach(iovp_domain *m, iovp_device *d,
                                         uint32_t pasid);
@@ -1149,10 +1156,10 @@ IOVP_API iovp_status iovp_domain_map(iovp_domain *m, uint32_t flags,
                                      uint64_t bytes, uint32_t rights);
 /**
  * Remove every mapping that lies wholly in first..last (0..UINT64_MAX: all).
- * A mapping is what one call made: none is split (RANGE).  On return no DMA
- * uses them: the IOTLB and the devices' ATCs are clean.  `bytes` (may be NULL)
- * gets how many were unmapped.  Errors: RANGE, INVALID, UNSUPPORTED (a table
- * of the caller).  OWNER, SERVICE.
+ * A mapping is what one call of iovp_domain_map made: none is split (RANGE).
+ * On return no DMA uses them: the IOTLB and the devices' ATCs are clean.
+ * `bytes` (may be NULL) gets how many were unmapped.  Errors: RANGE, INVALID,
+ * UNSUPPORTED (a table of the caller).  OWNER, SERVICE.
  */
 IOVP_API iovp_status iovp_domain_unmap(iovp_domain *m, uint64_t first,
                                        uint64_t last, uint64_t *bytes);

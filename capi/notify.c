@@ -154,8 +154,13 @@ static bool on_mapping(void *ud, const struct iovp_mapping *m)
 static void identity(struct look *l, uint64_t first, uint64_t last)
 {
     const iovp_attrs *a = &l->n->device->attrs;
-    const struct iovp_mapping m = {
-        first, last, first, 0x3f, a->mem_type, a->shareability, a->space};
+    const struct iovp_mapping m = {.first = first,
+                                   .last = last,
+                                   .pa = first,
+                                   .rights = 0x3f,
+                                   .mem_type = a->mem_type,
+                                   .shareability = a->shareability,
+                                   .space = a->space};
 
     on_mapping(l, &m);
 }

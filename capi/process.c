@@ -94,7 +94,7 @@ iovp_status iovp_process_create(iovp_process **out, iovp_context *h,
                                 const iovp_process_config *config)
 {
     struct context *c;
-    struct process *s;
+    struct process *s = NULL;
     iovp_process_config known;
     iovp_status st = context_enter(h, ENTER_NORMAL, &c);
 

@@ -154,7 +154,7 @@ static iovp_status bond_make(struct process *s, struct bond *b)
 iovp_status iovp_sva_bind(iovp_process *h, iovp_device *device,
                           const iovp_sva_config *config, uint32_t *pasid)
 {
-    struct process *s;
+    struct process *s = NULL;
     struct bond bond = {0}, *b;
     iovp_status st = enter(h, device, &s, &bond.device);
 
@@ -198,7 +198,7 @@ iovp_status process_unbind(struct process *s, struct bond *b)
 iovp_status iovp_sva_unbind(iovp_process *h, iovp_device *device)
 {
     struct platform_device_state *d;
-    struct process *s;
+    struct process *s = NULL;
     struct bond *b;
     iovp_status st = enter(h, device, &s, &d);
 

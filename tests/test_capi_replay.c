@@ -346,8 +346,12 @@ TEST_CASE(CapiReplay, TooManyMappingsEndInADrop)
 
 TEST_CASE(CapiReplay, MappingsOfTheLibrary)
 {
-    struct iovp_mapping m = {
-        IOVA, IOVA + 3 * PAGE - 1, SOC_PAGE(4), 0x1b, 0xff, IOVP_SH_INNER, 0};
+    struct iovp_mapping m = {.first = IOVA,
+                             .last = IOVA + 3 * PAGE - 1,
+                             .pa = SOC_PAGE(4),
+                             .rights = 0x1b,
+                             .mem_type = 0xff,
+                             .shareability = IOVP_SH_INNER};
     struct views v;
     struct log all = {.v = &v}, one = {.v = &v}, other = {.v = &v};
     struct platform *p = NULL;

@@ -13,6 +13,7 @@
  *   pages of 4 KiB, 2 MiB, 1 GiB
  *   with the display: 0x0..0x7ffffff 0x8100000..0x8effffff
  *                     0x8f800000..0xffffffffffff
+ *   the display still reads the splash screen at 0x8f000000
  *   64 MiB aligned to 1 GiB: 0x0
  *   mapped 16 KiB at 0x0 to 0x84000000; the display reads "hello"
  *   unmapped: the display's DMA is aborted
@@ -21,6 +22,8 @@
 #include <string.h>
 
 #include "example.h"
+
+#define SPLASH 0x8f000000u
 
 static void show(iovp_domain *m, const char *when, bool pages)
 {
@@ -47,6 +50,17 @@ static void show(iovp_domain *m, const char *when, bool pages)
                    : i < 30 ? "MiB"
                             : "GiB");
     printf("\n");
+}
+
+/* Outside of the windows, as nobody but the display is to use it. */
+static void see_splash(iovp_platform *p, iovp_device *display)
+{
+    char text[8] = "";
+
+    MUST(iovp_mem_write(p, SPLASH, "splash", 7));
+    MUST(iovp_dma_read(display, IOVP_NO_PASID, SPLASH, text, 7, NULL, NULL));
+    printf("the display %s the splash screen at 0x%x\n",
+           strcmp(text, "splash") ? "has lost" : "still reads", SPLASH);
 }
 
 static void use(iovp_platform *p, iovp_domain *m, iovp_device *display)
@@ -87,9 +101,10 @@ int main(int argc, char **argv)
     show(m, "domain alone", true);
     MUST(iovp_domain_attach(m, display, IOVP_NO_PASID));
     show(m, "with the display", false);
+    see_splash(p, display);
     use(p, m, display);
     MUST(iovp_domain_detach(m, display, IOVP_NO_PASID));
-    want.first = 0x8f000000;
+    want.first = SPLASH;
     want.last = 0x8f000fff;
     MUST(iovp_domain_require(m, &want, 1));
     st = iovp_domain_attach(m, display, IOVP_NO_PASID);

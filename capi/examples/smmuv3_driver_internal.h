@@ -79,7 +79,7 @@
 #define CMD_RESUME         0x44u
 #define CMD_RESUME_RETRY   (1ull << 12) /* Ac */
 #define CMD_RESUME_ABORT   (1ull << 13) /* Ab */
-#define CMD_NUM            12 /* 4.4.1.1, ranges of addresses */
+#define CMD_NUM            12           /* 4.4.1.1, ranges of addresses */
 #define CMD_SCALE          20
 #define CMD_TG             10 /* second word */
 #define CMD_SYNC           0x46u

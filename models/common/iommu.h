@@ -69,6 +69,7 @@ struct iovp_mapping {
     uint8_t mem_type;
     uint8_t shareability;
     uint8_t space;
+    uint8_t reserved[4]; /* zero: mappings are compared as bytes */
 };
 
 /* False: stop. */

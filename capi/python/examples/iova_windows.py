@@ -8,6 +8,7 @@ windows of a domain follow what is attached, those required stay.
 import iovp
 import soc
 
+SPLASH = 0x8f000000
 UNITS = ("bytes", "KiB", "MiB", "GiB", "TiB")
 
 
@@ -33,6 +34,11 @@ with soc.build() as p:
             size(i) for i in range(64) if info.page_sizes >> i & 1))
         domain.attach(display)
         show(domain, "with the display")
+        # Outside of the windows, as nobody but the display is to use it.
+        p.mem_write(SPLASH, b"splash")
+        seen = display.dma_read(SPLASH, 6).data == b"splash"
+        print("the display", "still reads" if seen else "has lost",
+              f"the splash screen at {SPLASH:#x}")
 
         room = domain.reserve(64 << 20, align=1 << 30)
         print(f"64 MiB aligned to 1 GiB: {room:#x}")
@@ -48,7 +54,7 @@ with soc.build() as p:
               "aborted" if aborted else "not aborted")
 
         domain.detach(display)
-        domain.require([(0x8f000000, 0x8f000fff)])
+        domain.require([(SPLASH, SPLASH + 0xfff)])
         try:
             domain.attach(display)
             said = "possible"
