@@ -29,7 +29,8 @@ install(EXPORT iovpTargets NAMESPACE iovp:: DESTINATION ${IOVP_CMAKE_DIR})
 install(FILES capi/iovp.h capi/iovp_dl.h capi/iovp_unstable.h
   models/common/iovp_attrs.h DESTINATION ${IOVP_HEADER_DIR})
 file(GLOB headers CONFIGURE_DEPENDS RELATIVE ${PROJECT_SOURCE_DIR}
-  models/common/*.h models/smmuv3/smmuv3.h)
+  models/common/*.h models/smmuv3/smmuv3.h
+  models/pcie/pcie.h models/pcie/tlp.h models/pcie/link*.h)
 if(IOVP_SYSTEMC)
   set_target_properties(iovp_tlm PROPERTIES EXPORT_NAME tlm)
   install(TARGETS iovp_tlm EXPORT iovpTlmTargets)

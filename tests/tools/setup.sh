@@ -5,7 +5,7 @@
 BUILD_PACKAGES=(libsystemc-dev libfdt-dev device-tree-compiler libgtest-dev
     zlib1g-dev cmake ninja-build g++ gcc pkg-config)
 CHECK_PACKAGES=(python3 binutils clang clang-format qemu-system-arm ipxe-qemu
-    abigail-tools)
+    abigail-tools pciutils)
 
 # say TEXT...: a line about what happens now.
 say() {

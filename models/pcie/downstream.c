@@ -1,0 +1,194 @@
+/* SPDX-License-Identifier: MIT */
+/* What processors do: ECAM, windows of the host bridge, requests by address. */
+#include "pcie_internal.h"
+
+#include <string.h>
+
+/* ---- configuration requests ------------------------------------------------
+ */
+
+uint64_t pcie_ecam_size(const struct pcie *p)
+{
+    return p ? (p->bus_last - p->bus_first + 1ull) << 20 : 0;
+}
+
+/* The function of an ECAM access, or NULL: nothing answers it. */
+static struct pcie_fn *ecam(struct pcie *p, uint64_t offset, unsigned width,
+                            bool write, struct pcie_tlp *t)
+{
+    struct pcie_fn *f, *blame;
+
+    if (offset >= pcie_ecam_size(p) || width < 1 || width > 8 ||
+        (offset & 0xfff) + width > PCIE_CONFIG_SIZE)
+        return NULL;
+    memset(t, 0, sizeof(*t));
+    t->type = write ? PCIE_TLP_CFGWR0 : PCIE_TLP_CFGRD0;
+    t->target = (uint16_t)((offset >> 12) + ((unsigned)p->bus_first << 8));
+    t->requester = (uint16_t)((unsigned)p->bus_first << 8);
+    t->addr = offset & 0xfff;
+    t->length = width;
+    f = pcie_route_id(p, t->target, &blame);
+    if (!f)
+        pcie_unsupported(blame, t);
+    return f;
+}
+
+void pcie_ecam_read(struct pcie *p, uint64_t offset, unsigned width,
+                    uint64_t *value)
+{
+    struct pcie_tlp t;
+    struct pcie_fn *f = p ? ecam(p, offset, width, false, &t) : NULL;
+
+    if (value)
+        *value = f ? pcie_config_read(f, (uint32_t)t.addr, width)
+                   : iovp_mask(8 * (width < 8 ? width : 8));
+}
+
+void pcie_ecam_write(struct pcie *p, uint64_t offset, unsigned width,
+                     uint64_t value)
+{
+    struct pcie_tlp t;
+    struct pcie_fn *f = p ? ecam(p, offset, width, true, &t) : NULL;
+
+    if (!f)
+        return;
+    /* 2.2.6.2: a function learns its bus number from every such request. */
+    f->bus = (uint8_t)(t.target >> 8);
+    pcie_config_write(f, (uint32_t)t.addr, width, value);
+}
+
+/* ---- by address ------------------------------------------------------------
+ */
+
+/* A root port is the requester of what the host sends through it. */
+static void received(struct pcie_fn *root_port, enum pcie_status s)
+{
+    if (root_port && s == PCIE_UR)
+        cfg_set16(root_port, PCIE_SECONDARY_STATUS,
+                  PCIE_STATUS_RECEIVED_MASTER_ABORT);
+    if (root_port && s == PCIE_CA)
+        cfg_set16(root_port, PCIE_SECONDARY_STATUS,
+                  PCIE_STATUS_RECEIVED_TARGET_ABORT);
+}
+
+static enum pcie_status send_memory(struct pcie *p, const struct pcie_tlp *t,
+                                    void *data)
+{
+    struct pcie_target to;
+    enum pcie_status s = pcie_complete(p, NULL, NULL, t, data, &to);
+
+    if (!pcie_tlp_posted(t))
+        received(to.root_port, s);
+    return s;
+}
+
+static enum pcie_status send_message(struct pcie *p, const struct pcie_tlp *t,
+                                     void *data)
+{
+    struct pcie_fn *blame;
+    struct pcie_fn *f = pcie_route_id(p, t->target, &blame);
+
+    if (f && f->ops && f->ops->message) {
+        f->ops->message(f->opaque, t, data);
+        return PCIE_SC;
+    }
+    if (f)
+        pcie_report(f, PCIE_UNCOR_UR, t);
+    else
+        pcie_unsupported(blame, t);
+    return PCIE_UR;
+}
+
+static bool fits(const struct pcie_tlp *t)
+{
+    if (is_atomic(t))
+        return atomic_fits(t);
+    return t->length >= 1 && t->length <= PCIE_PAGE &&
+           (t->addr & (PCIE_PAGE - 1)) + t->length <= PCIE_PAGE;
+}
+
+enum pcie_status pcie_send_down(struct pcie *p, const struct pcie_tlp *t,
+                                void *data)
+{
+    if (!p || !t)
+        return PCIE_UR;
+    if (t->type == PCIE_TLP_MSG || t->type == PCIE_TLP_MSGD)
+        return send_message(p, t, data);
+    if (t->type > PCIE_TLP_IOWR || !data || !fits(t))
+        return PCIE_UR;
+    return send_memory(p, t, data);
+}
+
+/* ---- windows ----------------------------------------------------------- */
+
+static const struct pcie_window *window_at(const struct pcie *p, uint64_t host)
+{
+    for (uint32_t i = 0; i < p->window_count; i++)
+        if (host - p->windows[i].host < p->windows[i].size)
+            return &p->windows[i];
+    return NULL;
+}
+
+/* As much of an access at `host` as one request can do; `w` may be NULL. */
+static uint64_t piece(const struct pcie_window *w, uint64_t host,
+                      uint64_t length)
+{
+    uint64_t n = PCIE_PAGE - (host & (PCIE_PAGE - 1)), most, pci;
+
+    n = n < length ? n : length;
+    if (!w)
+        return n;
+    if (w->size - (host - w->host) < n)
+        n = w->size - (host - w->host);
+    /* A window need not be aligned alike on both sides; I/O has doublewords
+     * (2.2.7.1). */
+    pci = host - w->host + w->pci;
+    most = w->io ? 4 - (pci & 3) : PCIE_PAGE - (pci & (PCIE_PAGE - 1));
+    return most < n ? most : n;
+}
+
+static enum pcie_status host_access(struct pcie *p, bool write, uint64_t host,
+                                    uint8_t *data, uint64_t length)
+{
+    enum pcie_status first = PCIE_SC;
+
+    while (length) {
+        const struct pcie_window *w = window_at(p, host);
+        uint64_t n = piece(w, host, length);
+        enum pcie_status s = PCIE_UR;
+        struct pcie_tlp t = {
+            .type = (uint8_t)(write ? PCIE_TLP_MWR : PCIE_TLP_MRD),
+            .requester = (uint16_t)((unsigned)p->bus_first << 8),
+        };
+
+        if (w && w->io)
+            t.type = write ? PCIE_TLP_IOWR : PCIE_TLP_IORD;
+        if (w) {
+            t.addr = host - w->host + w->pci;
+            t.length = (uint32_t)n;
+            s = send_memory(p, &t, data);
+        }
+        if (s != PCIE_SC && !write)
+            memset(data, 0xff, (size_t)n);
+        if (first == PCIE_SC)
+            first = s;
+        host += n;
+        data += n;
+        length -= n;
+    }
+    return first;
+}
+
+enum pcie_status pcie_host_read(struct pcie *p, uint64_t host, void *data,
+                                uint64_t length)
+{
+    return p && data ? host_access(p, false, host, (uint8_t *)data, length)
+                     : PCIE_UR;
+}
+
+enum pcie_status pcie_host_write(struct pcie *p, uint64_t host,
+                                 const void *data, uint64_t length)
+{
+    return p && data ? host_access(p, true, host, (uint8_t *)data, length)
+                     : PCIE_UR;
+}

@@ -1,0 +1,203 @@
+/* SPDX-License-Identifier: MIT */
+/* What the files of this folder share.  link*.c is independent of it. */
+#ifndef PCIE_INTERNAL_H
+#define PCIE_INTERNAL_H
+
+#include "../common/bits.h"
+#include "pcie.h"
+#include "pcie_regs.h"
+
+struct pcie_fn {
+    struct pcie *p;
+    struct pcie_fn *parent; /* the bridge above; NULL: on the root bus */
+    struct pcie_fn *child;  /* on its secondary bus, by device and function */
+    struct pcie_fn *next;   /* on the same bus */
+    const struct pcie_fn_ops *ops;
+    void *opaque;
+
+    struct pcie_bar bar[PCIE_ROM + 1];
+    uint16_t cap[PCIE_CAPS]; /* offset; 0: absent */
+    uint8_t kind;            /* enum pcie_kind */
+    uint8_t devfn;
+    uint8_t bus; /* captured from configuration writes (2.2.6.2) */
+
+    bool intx; /* the level of the pin, as the function wants it */
+    bool intx_shown;
+    uint8_t intx_line;
+    bool root_irq; /* a root port's AER condition */
+
+    uint16_t msix_vectors;
+    uint8_t msix_table_bar, msix_pba_bar;
+    uint32_t msix_table_offset, msix_pba_offset;
+    uint8_t *msix_table, *msix_pba;
+
+    uint8_t config[PCIE_CONFIG_SIZE];
+    uint8_t initial[PCIE_CONFIG_SIZE]; /* values at reset */
+    uint8_t write[PCIE_CONFIG_SIZE];   /* bits that software writes */
+    uint8_t clear[PCIE_CONFIG_SIZE];   /* bits that a written 1 clears */
+    uint8_t sticky[PCIE_CONFIG_SIZE];  /* bits that keep through a reset */
+};
+
+struct pcie {
+    struct pcie_ops ops;
+    void *opaque;
+    struct pcie_fn *functions;
+    struct pcie_window *windows;
+    uint8_t *msix;        /* tables and pending bits of all functions */
+    struct pcie_fn *root; /* the first function on the root bus */
+    uint32_t function_count, window_count;
+    uint32_t nesting;
+    uint32_t asserted[4]; /* functions that pull an INTx line */
+    uint8_t bus_first, bus_last;
+    bool peer_to_peer;
+};
+
+/* ---- registers ------------------------------------------------------- */
+
+static inline uint32_t cfg8(const struct pcie_fn *f, uint32_t at)
+{
+    return f->config[at];
+}
+
+static inline uint32_t cfg16(const struct pcie_fn *f, uint32_t at)
+{
+    return f->config[at] | (uint32_t)f->config[at + 1] << 8;
+}
+
+static inline uint32_t cfg32(const struct pcie_fn *f, uint32_t at)
+{
+    return iovp_le32(&f->config[at]);
+}
+
+static inline void cfg_put16(struct pcie_fn *f, uint32_t at, uint32_t v)
+{
+    iovp_put_le16(&f->config[at], (uint16_t)v);
+}
+
+static inline void cfg_set16(struct pcie_fn *f, uint32_t at, uint32_t bits)
+{
+    cfg_put16(f, at, cfg16(f, at) | bits);
+}
+
+static inline void cfg_put32(struct pcie_fn *f, uint32_t at, uint32_t v)
+{
+    iovp_put_le32(&f->config[at], v);
+}
+
+/* 16 bits of a capability; 0 without it. */
+static inline uint32_t cap16(const struct pcie_fn *f, enum pcie_cap cap,
+                             uint32_t at)
+{
+    return f->cap[cap] ? cfg16(f, f->cap[cap] + at) : 0;
+}
+
+static inline bool is_bridge(const struct pcie_fn *f)
+{
+    return f->kind >= PCIE_ROOT_PORT;
+}
+
+/* A port with a link below it. */
+static inline bool leads_down(const struct pcie_fn *f)
+{
+    return f->kind == PCIE_ROOT_PORT || f->kind == PCIE_DOWNSTREAM_PORT;
+}
+
+static inline bool is_atomic(const struct pcie_tlp *t)
+{
+    return t->type >= PCIE_TLP_FETCH_ADD && t->type <= PCIE_TLP_CAS;
+}
+
+/* 6.15.2: sizes of operands, which are naturally aligned. */
+static inline bool atomic_fits(const struct pcie_tlp *t)
+{
+    return (t->length == 4 || t->length == 8 ||
+            (t->length == 16 && t->type == PCIE_TLP_CAS)) &&
+           !(t->addr & (t->length - 1));
+}
+
+static inline bool in_d0(const struct pcie_fn *f)
+{
+    return (cap16(f, PCIE_CAP_PM, PCIE_PMCSR) & PCIE_PMCSR_POWER_STATE) ==
+           PCIE_D0;
+}
+
+/* ---- check.c, caps.c, header.c ---------------------------------------- */
+
+const char *pcie_check_function(const struct pcie_config *c, uint32_t i);
+const struct pcie_cap_config *pcie_cap_find(const struct pcie_fn_config *c,
+                                            enum pcie_cap cap);
+/* Bytes that it takes, rounded to doublewords. */
+uint32_t pcie_cap_bytes(const struct pcie_cap_config *c);
+bool pcie_cap_extended(enum pcie_cap cap);
+
+/* A register's value at reset and what its bits do. */
+struct pcie_reg {
+    uint16_t at;
+    uint8_t bytes;
+    uint32_t write, clear, sticky;
+};
+
+void pcie_reg_masks(struct pcie_fn *f, uint32_t base,
+                    const struct pcie_reg *rows, size_t count);
+void pcie_reg_value(struct pcie_fn *f, uint32_t at, unsigned bytes,
+                    uint32_t value);
+void pcie_build_header(struct pcie_fn *f, const struct pcie_fn_config *c);
+void pcie_build_caps(struct pcie_fn *f, const struct pcie_fn_config *c);
+
+/* ---- route.c ------------------------------------------------------------ */
+
+/* Where a request is delivered; f NULL: nothing claims it. */
+struct pcie_target {
+    struct pcie_fn *f;
+    unsigned bar;
+    uint64_t offset;
+    /* Who finds out that nothing claims it: a port, or what is on its link. */
+    struct pcie_fn *blame;
+    struct pcie_fn *root_port; /* that it goes through, downwards */
+};
+
+bool pcie_port_up(const struct pcie_fn *f);
+bool pcie_held(const struct pcie_fn *f);
+bool pcie_bar_hit(const struct pcie_fn *f, const struct pcie_tlp *t,
+                  struct pcie_target *to);
+bool pcie_window_hit(const struct pcie_fn *f, const struct pcie_tlp *t);
+struct pcie_fn *pcie_route_id(struct pcie *p, uint16_t id,
+                              struct pcie_fn **blame);
+/* Who on the bus below `bridge` (NULL: root) claims it, directly or below. */
+void pcie_route_down(struct pcie *p, struct pcie_fn *bridge,
+                     const struct pcie_fn *except, const struct pcie_tlp *t,
+                     struct pcie_target *to);
+enum pcie_status pcie_deliver(const struct pcie_target *to,
+                              const struct pcie_tlp *t, void *data);
+
+/* ---- upstream.c --------------------------------------------------------- */
+
+/* Route from the bus below `bridge` and deliver; errors are logged. */
+enum pcie_status pcie_complete(struct pcie *p, struct pcie_fn *bridge,
+                               const struct pcie_fn *except,
+                               const struct pcie_tlp *t, void *data,
+                               struct pcie_target *to);
+
+/* ---- error.c ------------------------------------------------------------- */
+
+/* Nothing claims it: `blame` is where it ended (struct pcie_target). */
+void pcie_unsupported(struct pcie_fn *blame, const struct pcie_tlp *t);
+void pcie_root_update(struct pcie_fn *f);
+void pcie_tlp_header(const struct pcie_tlp *t, uint32_t dw[4]);
+uint32_t pcie_tlp_prefix(const struct pcie_tlp *t);
+
+/* ---- msi.c, intx.c, reset.c ------------------------------------------- */
+
+bool pcie_msix_read(struct pcie_fn *f, const struct pcie_target *to,
+                    uint32_t length, uint8_t *data);
+bool pcie_msix_write(struct pcie_fn *f, const struct pcie_target *to,
+                     uint32_t length, const uint8_t *data);
+void pcie_msix_reset(struct pcie_fn *f);
+void pcie_msi_unmasked(struct pcie_fn *f);
+
+void pcie_intx_update(struct pcie_fn *f);
+
+void pcie_fn_reset(struct pcie_fn *f, enum pcie_reset_kind kind);
+void pcie_reset_below(struct pcie_fn *bridge);
+
+#endif
