@@ -1,8 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include "abi.h"
 
-#include <string.h>
-
 #include "ports.h"
 
 /* No structure will ever be longer: a size that is not one is found out. */
@@ -16,7 +14,8 @@ static uint32_t size_of(const void *user)
     return size;
 }
 
-iovp_status abi_out_check(const void *user, size_t least, const char *name)
+iovp_status abi_out_check_other(const void *user, size_t least,
+                                const char *name)
 {
     if (!user)
         return iovp_fail(IOVP_E_INVALID, "%s is NULL", name);

@@ -8,6 +8,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <string.h>
 
 #include "iovp.h"
 
@@ -28,8 +29,29 @@ iovp_status abi_in(void *known, size_t bytes, size_t least, const void *user,
 iovp_status abi_in_at(void *known, size_t bytes, size_t least, const void *list,
                       size_t i, const char *name);
 
+/* abi_out_check of any other size than `least`. */
+iovp_status abi_out_check_other(const void *user, size_t least,
+                                const char *name);
+
+/* Has the caller's structure the library's size? */
+static inline bool abi_exact(const void *user, size_t bytes)
+{
+    uint32_t size;
+
+    if (!user)
+        return false;
+    memcpy(&size, user, sizeof(size));
+    return size == bytes;
+}
+
 /* Can a structure of this size be filled?  Errors: INVALID. */
-iovp_status abi_out_check(const void *user, size_t least, const char *name);
+static inline iovp_status abi_out_check(const void *user, size_t least,
+                                        const char *name)
+{
+    if (abi_exact(user, least))
+        return IOVP_OK;
+    return abi_out_check_other(user, least, name);
+}
 
 /* Fill it: `size` stays what the caller set, what the library does not know
  * is cleared.  After abi_out_check. */

@@ -181,9 +181,11 @@ static void translate_identity(const iovp_attrs *a, uint64_t iova,
                               .shareability = a->shareability};
 }
 
-void device_translate(struct platform *p, struct platform_device_state *d,
-                      const iovp_attrs *a, uint64_t iova, uint32_t access,
-                      uint32_t flags, iovp_translation *out)
+static inline void translate(struct platform *p,
+                             struct platform_device_state *d,
+                             const iovp_attrs *a, uint64_t iova,
+                             uint32_t access, uint32_t flags,
+                             iovp_translation *out)
 {
     bool debug = flags & IOVP_TRANSLATE_DEBUG;
 
@@ -200,6 +202,13 @@ void device_translate(struct platform *p, struct platform_device_state *d,
     fill_translation(out, &p->scratch);
 }
 
+void device_translate(struct platform *p, struct platform_device_state *d,
+                      const iovp_attrs *a, uint64_t iova, uint32_t access,
+                      uint32_t flags, iovp_translation *out)
+{
+    translate(p, d, a, iova, access, flags, out);
+}
+
 iovp_status iovp_translate(iovp_device *h, const iovp_attrs *attrs,
                            uint64_t iova, uint32_t access, uint32_t flags,
                            iovp_translation *out)
@@ -208,7 +217,7 @@ iovp_status iovp_translate(iovp_device *h, const iovp_attrs *attrs,
     struct platform *p;
     struct platform_device_state *d;
     iovp_status st = handle_enter_device(h, kind, &p, &d);
-    iovp_translation local = {0};
+    iovp_translation local, *to = &local;
     const iovp_attrs *use;
     iovp_attrs full;
 
@@ -221,8 +230,12 @@ iovp_status iovp_translate(iovp_device *h, const iovp_attrs *attrs,
     use = device_attrs(d, attrs, &full);
     if (!use)
         return iovp_fail(IOVP_E_INVALID, "attrs: a field is out of range");
-    device_translate(p, d, use, iova, access, flags, &local);
-    abi_out(out, &local, sizeof(local));
+    if (abi_exact(out, sizeof(*out)))
+        to = out;
+    to->size = sizeof(*to);
+    translate(p, d, use, iova, access, flags, to);
+    if (to != out)
+        abi_out(out, to, sizeof(*to));
     return IOVP_OK;
 }
 

@@ -32,35 +32,32 @@ static iovp_status bad_attrs(void)
  * call lasts.
  */
 static void run_functional(struct platform *p, struct platform_device_state *d,
-                           const struct dma_job *job, iovp_dma_result *result)
+                           struct dma_run *r)
 {
-    struct dma_run r;
-
-    dma_begin(&r, job);
-    while (!dma_continue(p, d, &r)) {
-        if (dma_hopeless(&r) || !contexts_service(p)) {
-            dma_give_up(p, d, &r);
+    dma_begin(r);
+    while (!dma_continue(p, d, r)) {
+        if (dma_hopeless(r) || !contexts_service(p)) {
+            dma_give_up(p, d, r);
             break;
         }
     }
-    if (r.result.event)
+    if (r->result.event)
         contexts_service(p);
-    *result = r.result;
 }
 
+/* r->job, which enters at time_ps in timed mode. */
 static iovp_status run(struct platform *p, struct platform_device_state *d,
-                       const struct dma_job *job, uint64_t time_ps,
+                       struct dma_run *r, uint64_t time_ps,
                        iovp_dma_result *result)
 {
-    iovp_dma_result local;
     iovp_status st = IOVP_OK;
 
     if (p->timed)
-        st = timed_dma(p, d, job, time_ps, &local);
+        st = timed_dma(p, d, &r->job, time_ps, &r->result);
     else
-        run_functional(p, d, job, &local);
+        run_functional(p, d, r);
     if (!st && result)
-        abi_out(result, &local, sizeof(local));
+        abi_out(result, &r->result, sizeof(r->result));
     return st;
 }
 
@@ -71,23 +68,20 @@ static iovp_status dma(iovp_device *h, uint32_t pasid, const iovp_attrs *attrs,
     struct platform *p;
     struct platform_device_state *d;
     iovp_status st = enter(h, &p, &d, bytes, result);
-    const iovp_attrs *use;
-    struct dma_job job;
-    iovp_attrs full;
+    struct dma_run r;
 
     if (st)
         return st;
     if (!buf)
         return iovp_fail(IOVP_E_INVALID, "no buffer");
-    use = device_attrs_pasid(d, pasid, attrs, &full);
-    if (!use)
+    if (!device_attrs_pasid(d, pasid, attrs, &r.job.attrs))
         return bad_attrs();
-    job = (struct dma_job){.attrs = *use,
-                           .iova = iova,
-                           .bytes = bytes,
-                           .buf = buf,
-                           .access = access};
-    return run(p, d, &job, p->timed ? timed_now(p) : 0, result);
+    r.job.iova = iova;
+    r.job.bytes = bytes;
+    r.job.buf = buf;
+    r.job.access = access;
+    r.job.atomic = NULL;
+    return run(p, d, &r, p->timed ? timed_now(p) : 0, result);
 }
 
 iovp_status iovp_dma_read(iovp_device *d, uint32_t pasid, uint64_t iova,
@@ -113,7 +107,7 @@ iovp_status iovp_dma_replay(iovp_device *h, const iovp_attrs *attrs,
     struct platform_device_state *d;
     iovp_status st = enter(h, &p, &d, bytes, result);
     const iovp_attrs *use;
-    struct dma_job job;
+    struct dma_run r;
     iovp_attrs full;
 
     if (st)
@@ -124,9 +118,9 @@ iovp_status iovp_dma_replay(iovp_device *h, const iovp_attrs *attrs,
     use = device_attrs(d, attrs, &full);
     if (!use)
         return bad_attrs();
-    job = (struct dma_job){
+    r.job = (struct dma_job){
         .attrs = *use, .iova = iova, .bytes = bytes, .access = access};
-    return run(p, d, &job, time_ps, result);
+    return run(p, d, &r, time_ps, result);
 }
 
 _Static_assert(IOVP_ATOMIC_FETCH_ADD == IOVP_ATOMIC_KIND_ADD &&
@@ -153,12 +147,10 @@ iovp_status iovp_dma_atomic(iovp_device *h, uint32_t pasid, uint64_t iova,
     struct platform *p;
     struct platform_device_state *d;
     iovp_status st = enter(h, &p, &d, 1, result);
-    const iovp_attrs *use;
     struct iovp_atomic_op op = {0};
+    struct dma_run r = {0};
     const char *why;
-    struct dma_job job;
     iovp_atomic known;
-    iovp_attrs full;
 
     if (!st)
         st = ABI_IN(&known, atomic);
@@ -167,19 +159,17 @@ iovp_status iovp_dma_atomic(iovp_device *h, uint32_t pasid, uint64_t iova,
     why = atomic_check(&known, iova);
     if (why)
         return iovp_fail(IOVP_E_INVALID, "atomic: %s", why);
-    use = device_attrs_pasid(d, pasid, attrs, &full);
-    if (!use)
+    if (!device_attrs_pasid(d, pasid, attrs, &r.job.attrs))
         return bad_attrs();
     op.kind = (uint8_t)known.op;
     op.width = (uint8_t)known.width;
     memcpy(op.operand, known.operand, sizeof(op.operand));
     memcpy(op.compare, known.compare, sizeof(op.compare));
-    job = (struct dma_job){.attrs = *use,
-                           .iova = iova,
-                           .bytes = known.width,
-                           .access = IOVP_ACCESS_READ | IOVP_ACCESS_WRITE,
-                           .atomic = &op};
-    st = run(p, d, &job, p->timed ? timed_now(p) : 0, result);
+    r.job.iova = iova;
+    r.job.bytes = known.width;
+    r.job.access = IOVP_ACCESS_READ | IOVP_ACCESS_WRITE;
+    r.job.atomic = &op;
+    st = run(p, d, &r, p->timed ? timed_now(p) : 0, result);
     if (st)
         return st;
     memcpy(known.old, op.old, sizeof(known.old));

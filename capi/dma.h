@@ -39,7 +39,8 @@ struct dma_run {
     iovp_dma_result result;
 };
 
-void dma_begin(struct dma_run *r, const struct dma_job *job);
+/* Nothing of r->job is done. */
+void dma_begin(struct dma_run *r);
 /* Go on until the end (true) or as long as the IOMMU does not hold it. */
 bool dma_continue(struct platform *p, struct platform_device_state *d,
                   struct dma_run *r);

@@ -132,9 +132,8 @@ static uint64_t do_part(struct platform *p, struct platform_device_state *d,
 /* ---- runs ----------------------------------------------------------------
  */
 
-void dma_begin(struct dma_run *r, const struct dma_job *job)
+void dma_begin(struct dma_run *r)
 {
-    r->job = *job;
     r->at = 0;
     r->stall = 0;
     r->event = 0;

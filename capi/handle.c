@@ -167,7 +167,9 @@ iovp_status handle_enter_device(iovp_device *h, int kind, struct platform **out,
     if (st)
         return st;
     *device = device_at(*out, (uintptr_t)h);
-    return *device ? reentry(*out, kind) : IOVP_E_HANDLE;
+    if (!*device)
+        return IOVP_E_HANDLE;
+    return (*out)->in_callback <= kind ? IOVP_OK : reentry(*out, kind);
 }
 
 iovp_device *handle_device(const struct platform *p, uint32_t index)

@@ -309,13 +309,13 @@ void notifiers_forgotten(struct platform *p, struct platform_device_state *d,
 
 /* ---- mappings that become known otherwise ------------------------------- */
 
-void notifiers_translated(struct platform *p, struct platform_device_state *d,
-                          const iovp_attrs *a)
+void notifiers_learn(struct platform *p, struct platform_device_state *d,
+                     const iovp_attrs *a)
 {
     const struct notifier *n;
     uint32_t index;
 
-    if (!p->notifiers || !regime_find(d, a, &index))
+    if (!regime_find(d, a, &index))
         return;
     for (n = p->notifiers->first; n; n = n->next)
         if (n->device == d && of_all(n) && !watched(n, index))

@@ -55,8 +55,16 @@ void notifiers_forgotten(struct platform *p, struct platform_device_state *d,
 
 /* Somebody is given a translation of a device's transactions with these
  * (complete) attributes. */
-void notifiers_translated(struct platform *p, struct platform_device_state *d,
-                          const iovp_attrs *a);
+void notifiers_learn(struct platform *p, struct platform_device_state *d,
+                     const iovp_attrs *a);
+
+static inline void notifiers_translated(struct platform *p,
+                                        struct platform_device_state *d,
+                                        const iovp_attrs *a)
+{
+    if (p->notifiers)
+        notifiers_learn(p, d, a);
+}
 
 /* The library has mapped something for every StreamID of a device with a
  * PASID (or IOVP_NO_PASID). */

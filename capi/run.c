@@ -9,15 +9,14 @@
 static bool run_device(struct platform *p, struct platform_device_state *d)
 {
     struct workload_access a;
-    struct dma_job job;
 
     if (!d->held) {
         if (!workload_next(&d->workload, &a))
             return false;
-        job = (struct dma_job){
+        d->run.job = (struct dma_job){
             .iova = a.iova, .bytes = a.bytes, .access = a.access};
-        workload_attrs(d, &a, &job.attrs);
-        dma_begin(&d->run, &job);
+        workload_attrs(d, &a, &d->run.job.attrs);
+        dma_begin(&d->run);
     }
     if (dma_continue(p, d, &d->run)) {
         d->held = false;

@@ -362,7 +362,8 @@ iovp_status timed_dma(struct platform *p, struct platform_device_state *d,
         now = timed_now(p);
         time_ps = std::max(time_ps, now);
         sc_core::sc_time delay = from_ps(time_ps - now);
-        dma_begin(&run, job);
+        run.job = *job;
+        dma_begin(&run);
         run.result.time_in = time_ps;
         while (do_rest(p, d, run, delay) && !dma_hopeless(&run))
             delay = sc_core::SC_ZERO_TIME;

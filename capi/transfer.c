@@ -154,7 +154,8 @@ iovp_status iovp_dma_submit(iovp_transfer **out, iovp_device *h,
         return iovp_fail(IOVP_E_NOMEM, "no memory for a transfer");
     t->p = p;
     t->d = d;
-    dma_begin(&t->run, &job);
+    t->run.job = job;
+    dma_begin(&t->run);
     st = start(p, t);
     if (st)
         return st;
