@@ -1175,7 +1175,9 @@ typedef struct iovp_process_config {
     uint32_t size;
     uint32_t reserved;
     const iovp_table *table; /* a page table that the caller keeps; NULL: the
-                              * library keeps one, in iovp_process_domain */
+                              * library keeps one, in iovp_process_domain.
+                              * Global pages in it (SMMUv3: nG = 0) would be
+                              * seen by every process of the IOMMU */
     iovp_fault_fn *fault;    /* resolves page faults (SERVICE), and is asked
                               * about no others; NULL: the host's handler or
                               * the fault queue does */
