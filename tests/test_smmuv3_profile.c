@@ -34,8 +34,9 @@ static const struct {
     {IDR0, 3u << 2, 3u << 2, "TTF"}, /* both */
     {IDR0, 0, SMMU_IDR0_BTM, "BTM"},
     {IDR0, 0, 1u << 6, "HTTU"},
-    {IDR0, 0, SMMU_IDR0_ATS, "ATS"},
+    {IDR0, 0, SMMU_IDR0_NS1ATS, "NS1ATS"},
     {IDR0, 0, SMMU_IDR0_PRI, "PRI"},
+    {IDR0, 3u << 24, SMMU_IDR0_ATS | 2u << 24, "STALL_MODEL"},
     {IDR0, 0, SMMU_IDR0_ATOS, "ATOS"},
     {IDR0, 0, SMMU_IDR0_VATOS, "VATOS"},
     {IDR0, 0, SMMU_IDR0_VMW, "VMW"},

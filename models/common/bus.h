@@ -9,8 +9,10 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-struct iovp_trace_record;
+struct iovp_ats_invalidation;
 struct iovp_invalidation;
+struct iovp_page_response;
+struct iovp_trace_record;
 
 /* Attributes of an access that the IOMMU itself originates. */
 struct iovp_bus_attrs {
@@ -97,6 +99,13 @@ struct iovp_bus_ops {
      * busy: tell the initiator, and let it ask later.
      */
     void (*resumed)(void *opaque, uint32_t stall);
+    /*
+     * Optional, both, and without them nothing is sent: an ATS invalidation
+     * for an endpoint, whose completion the core is told, at once or later;
+     * and a response to a group of page requests (ats.h).
+     */
+    void (*atc_invalidate)(void *opaque, const struct iovp_ats_invalidation *i);
+    void (*pri_response)(void *opaque, const struct iovp_page_response *r);
     /* Optional, both or none: memory for create, in any state; NULL: malloc
      * and free. */
     void *(*alloc)(void *opaque, uint64_t bytes);

@@ -81,7 +81,10 @@ static enum smmuv3_cfg_status load(struct smmuv3_job *j,
     smmuv3_tlb_tags(st);
     if (!(st->config & 4))
         return SMMUV3_CFG_ABORT;
-    if (st->s1) {
+    if (j->ste_only) {
+        st->s1 = false;
+        smmuv3_tlb_tags(st);
+    } else if (st->s1) {
         if (!load_stage1(j, ste, st))
             return SMMUV3_CFG_EVENT;
         smmuv3_tlb_tags(st);
@@ -93,10 +96,18 @@ static enum smmuv3_cfg_status load(struct smmuv3_job *j,
     return SMMUV3_CFG_OK;
 }
 
+/* No SubstreamID has this: neither valid nor 0. */
+#define CTX_STE 2u
+
+static uint64_t ctx_of(const struct smmuv3_job *j)
+{
+    return j->ste_only ? CTX_STE : smmuv3_substream_ctx(j->attrs);
+}
+
 static enum smmuv3_cfg_status lookup_debug(struct smmuv3_job *j,
                                            struct smmuv3_stream *scratch)
 {
-    uint64_t ctx = smmuv3_substream_ctx(j->attrs);
+    uint64_t ctx = ctx_of(j);
     const struct smmuv3_stream *seen = NULL;
 
     if (!j->fresh)
@@ -122,14 +133,28 @@ enum smmuv3_cfg_status smmuv3_config_fetch(struct smmuv3_job *j,
     status = load(j, scratch);
     if (status == SMMUV3_CFG_EVENT)
         return status;
-    entry =
-        iovp_cache_insert(j->s->cache[IOVP_CACHE_CONFIG], j->attrs->stream_id,
-                          smmuv3_substream_ctx(j->attrs), 0);
+    entry = iovp_cache_insert(j->s->cache[IOVP_CACHE_CONFIG],
+                              j->attrs->stream_id, ctx_of(j), 0);
     if (entry) {
         *entry = *scratch;
         *stream = entry;
     }
     return status;
+}
+
+enum smmuv3_cfg_status smmuv3_config_ste(struct smmuv3_job *j,
+                                         struct smmuv3_stream *scratch,
+                                         struct smmuv3_stream **stream)
+{
+    j->ste_only = true;
+    *stream = j->debug
+                  ? NULL
+                  : iovp_cache_lookup(j->s->cache[IOVP_CACHE_CONFIG],
+                                      j->attrs->stream_id, CTX_STE, CTX_STE);
+    if (!*stream)
+        return smmuv3_config_fetch(j, scratch, stream);
+    iovp_walk_cache(j->walk, IOVP_CACHE_CONFIG, IOVP_CACHE_HIT);
+    return smmuv3_config_status(*stream);
 }
 
 void smmuv3_config_invalidate(struct smmuv3 *s, uint32_t first, uint32_t last)

@@ -11,6 +11,7 @@ enum event_shape {
     SHAPE_NO_SSV,   /* SubstreamID always valid, SSV is RES0 (7.3.9) */
     SHAPE_NO_SSID,  /* neither (7.3.7) */
     SHAPE_FETCH,    /* FetchAddr */
+    SHAPE_TREQ,     /* R, W, X, PRIV, Span, InputAddr */
     SHAPE_INPUT,    /* RnW, InD, PnU, InputAddr */
     SHAPE_WALK,     /* ... S2, CLASS, FetchAddr */
     SHAPE_TRANSLATE /* ... S2, CLASS, IPA */
@@ -26,6 +27,8 @@ static enum event_shape shape_of(uint8_t type)
     case F_STE_FETCH:
     case F_CD_FETCH:
         return SHAPE_FETCH;
+    case F_BAD_ATS_TREQ:
+        return SHAPE_TREQ;
     case F_UUT:
     case F_TRANSL_FORBIDDEN:
         return SHAPE_INPUT;
@@ -49,6 +52,17 @@ static void put_input(uint64_t *ev, uint64_t iova, bool read, bool privileged,
     /* InD == 0 when RnW == 0. */
     iovp_put_field(ev, EVENT_IND, read && instruction);
     ev[EVENT_INPUTADDR_WORD] = iova;
+}
+
+/* 7.3.6: as requested, before any override; one STU. */
+static void put_request(uint64_t *ev, const struct iovp_attrs *a, uint64_t iova)
+{
+    ev[EVENT_INPUTADDR_WORD] = iova & ~0xfffull;
+    iovp_put_field(ev, EVENT_TREQ_SPAN, 1);
+    iovp_put_field(ev, EVENT_TREQ_R, 1);
+    iovp_put_field(ev, EVENT_TREQ_W, !a->no_write);
+    iovp_put_field(ev, EVENT_TREQ_X, a->pasid_valid && a->instruction);
+    iovp_put_field(ev, EVENT_TREQ_PRIV, a->pasid_valid && a->privileged);
 }
 
 static void put_stage(uint64_t *ev, const struct iovp_fault *f)
@@ -88,6 +102,8 @@ void smmuv3_event(const struct smmuv3_job *j, uint64_t iova, unsigned access,
         iovp_put_field(ev, EVENT_SSID, a->pasid);
         iovp_put_field(ev, EVENT_SSV, shape != SHAPE_NO_SSV);
     }
+    if (shape == SHAPE_TREQ)
+        put_request(ev, a, iova);
     if (shape >= SHAPE_INPUT)
         put_input(ev, iova, read, privileged, instruction);
     if (shape >= SHAPE_WALK)

@@ -8,7 +8,8 @@
 
 /*
  * What this model implements: both stages of VMSAv8-64, substreams, two-level
- * tables, EL2; no ATS, PRI, HTTU, BTM, ATOS or Secure state yet.
+ * tables, EL2; ATS and PRI if asked for; no HTTU, BTM, ATOS or Secure state
+ * yet.
  */
 #define DEFAULT_IDR0                                                       \
     (SMMU_IDR0_S1P | SMMU_IDR0_S2P | PUT(2, SMMU_IDR0_TTF_AARCH64) |       \
@@ -102,12 +103,8 @@ struct absent {
 static const struct absent absent[] = {
     {0, SMMU_IDR0_BTM, "IDR0.BTM: broadcast TLB maintenance is not modelled"},
     {0, 3u << 6, "IDR0.HTTU: hardware update of flags is not modelled yet"},
-    {0, SMMU_IDR0_ATS, "IDR0.ATS is not modelled yet"},
-    {0, SMMU_IDR0_NS1ATS, "IDR0.NS1ATS needs IDR0.ATS"},
-    {0, SMMU_IDR0_PRI, "IDR0.PRI is not modelled yet"},
     {0, SMMU_IDR0_ATOS | SMMU_IDR0_VATOS, "IDR0.ATOS/VATOS are not modelled"},
     {0, SMMU_IDR0_VMW, "IDR0.VMW: VMID wildcards are not modelled"},
-    {0, SMMU_IDR0_ATSRECERR, "IDR0.ATSRECERR needs IDR0.ATS"},
     {0, SMMU_IDR0_RME_IMPL, "IDR0.RME_IMPL is not modelled"},
     {0, 1u << 29 | 1u << 31, "IDR0: a reserved bit"},
     {1, SMMU_IDR1_REL | SMMU_IDR1_QUEUES_PRESET | SMMU_IDR1_TABLES_PRESET,
@@ -115,7 +112,6 @@ static const struct absent absent[] = {
     {1, SMMU_IDR1_ECMDQ, "IDR1.ECMDQ is not modelled"},
     {3, 1u << 0 | 1u << 1 | 1u << 6, "IDR3: a reserved bit"},
     {3, SMMU_IDR3_PBHA, "IDR3.PBHA is not modelled"},
-    {3, SMMU_IDR3_PPS, "IDR3.PPS needs IDR0.PRI"},
     {3, SMMU_IDR3_FWB, "IDR3.FWB is not modelled yet"},
     {3, SMMU_IDR3_MPAM, "IDR3.MPAM is not modelled"},
     {3, ~0xfffu & ~(3u << 11), "IDR3: a feature of SMMUv3.3 or later"},
@@ -151,6 +147,28 @@ static const char *check_stages(const struct smmuv3_config *c)
         return "IDR3.BBML: reserved value";
     if (bits52 && !(c->idr5 & SMMU_IDR5_GRAN64K))
         return "IDR5: 52-bit addresses need GRAN64K";
+    return NULL;
+}
+
+/* 6.3.1, 6.3.2, 6.3.4: fields that are RES0 without others. */
+static const char *check_ats(const struct smmuv3_config *c)
+{
+    const uint32_t both = SMMU_IDR0_S1P | SMMU_IDR0_S2P;
+    bool ats = c->idr0 & SMMU_IDR0_ATS;
+
+    if ((c->idr0 & SMMU_IDR0_NS1ATS) && (!ats || (c->idr0 & both) != both))
+        return "IDR0.NS1ATS needs IDR0.ATS, S1P and S2P";
+    if ((c->idr0 & SMMU_IDR0_ATSRECERR) && !ats)
+        return "IDR0.ATSRECERR needs IDR0.ATS";
+    if ((c->idr0 & SMMU_IDR0_PRI) && !ats)
+        return "IDR0.PRI needs IDR0.ATS";
+    if ((c->idr3 & SMMU_IDR3_PPS) &&
+        (!(c->idr0 & SMMU_IDR0_PRI) || !iovp_bits(c->idr1, 10, 6)))
+        return "IDR3.PPS needs IDR0.PRI and IDR1.SSIDSIZE";
+    if ((c->idr0 & SMMU_IDR0_PRI) && iovp_bits(c->idr1, 15, 11) > 19)
+        return "IDR1.PRIQS: at most 19";
+    if (ats && iovp_bits(c->idr0, 25, 24) == SMMU_IDR0_STALL_FORCED)
+        return "IDR0.ATS: STALL_MODEL may not be 0b10 with PCI Express";
     return NULL;
 }
 
@@ -237,6 +255,8 @@ const char *smmuv3_config_check(const struct smmuv3_config *c)
         why = check_stages(c);
     if (!why)
         why = check_stall(c);
+    if (!why)
+        why = check_ats(c);
     if (!why)
         why = check_timing(&c->timing);
     for (i = 0; !why && i < IOVP_CACHES; i++)

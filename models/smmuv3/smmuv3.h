@@ -11,6 +11,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "../common/ats.h"
 #include "../common/bus.h"
 #include "../common/cache.h"
 #include "../common/explain.h"
@@ -131,6 +132,8 @@ struct smmuv3_result {
     uint64_t *tlb_ready;
     uint32_t stall; /* status IOVP_RESULT_STALL: its number, never 0 */
     struct iovp_walk_record walk;
+    /* Of a Translation Request, if IDR0.ATS; else not set. */
+    struct iovp_ats_completion ats;
 };
 
 /*
@@ -139,6 +142,11 @@ struct smmuv3_result {
  * `access` is a mask of SMMUV3_READ and SMMUV3_WRITE, 0 to translate without
  * a permission check in debug mode.  Never fails on the host's side: what is
  * wrong becomes out->status and an event record.
+ *
+ * If IDR0.ATS, attrs->addr_type may be that of an ATS Translation Request:
+ * `access` does not count, out->ats is its completion, and out->status is OK if
+ * that has success.  A Translated transaction's `iova` is the address of a
+ * completion.
  */
 void smmuv3_translate(struct smmuv3 *s, const struct iovp_attrs *attrs,
                       uint64_t iova, unsigned access, enum smmuv3_mode mode,

@@ -38,10 +38,14 @@
 #define STE_S1CIR             IOVP_FIELD(66, 2)
 #define STE_S1COR             IOVP_FIELD(68, 2)
 #define STE_S1CSH             IOVP_FIELD(70, 2)
+#define STE_PPAR              IOVP_FIELD(82, 1)
 #define STE_MEV               IOVP_FIELD(83, 1)
 #define STE_S2FWB             IOVP_FIELD(89, 1)
 #define STE_S1STALLD          IOVP_FIELD(91, 1)
 #define STE_EATS              IOVP_FIELD(92, 2)
+#define STE_EATS_NONE         0u
+#define STE_EATS_FULL         1u
+#define STE_EATS_SPLIT        2u
 #define STE_STRW              IOVP_FIELD(94, 2)
 #define STE_STRW_NSEL1        0u
 #define STE_STRW_EL2          2u
@@ -156,6 +160,12 @@
 #define EVENT_SID            IOVP_FIELD(32, 32)
 #define EVENT_STAG           IOVP_FIELD(64, 16)
 #define EVENT_STALL          IOVP_FIELD(95, 1)
+/* F_BAD_ATS_TREQ: what is requested, and how many STUs. */
+#define EVENT_TREQ_PRIV      IOVP_FIELD(96, 1)
+#define EVENT_TREQ_X         IOVP_FIELD(97, 1)
+#define EVENT_TREQ_W         IOVP_FIELD(98, 1)
+#define EVENT_TREQ_R         IOVP_FIELD(99, 1)
+#define EVENT_TREQ_SPAN      IOVP_FIELD(128, 8)
 #define EVENT_PNU            IOVP_FIELD(97, 1)
 #define EVENT_IND            IOVP_FIELD(98, 1)
 #define EVENT_RNW            IOVP_FIELD(99, 1)

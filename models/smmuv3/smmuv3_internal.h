@@ -47,6 +47,7 @@ struct smmuv3_stream {
     uint8_t shcfg, memattr, mtcfg, privcfg, instcfg;
     bool overrides; /* any of these changes an attribute */
     bool s1, s2;
+    uint8_t eats; /* STE_EATS_*, where the STE's counts */
     /* stage 1 */
     struct smmuv3_ttb ttb[2];
     struct pt_arm_perm_ctl perm;
@@ -259,7 +260,9 @@ struct smmuv3_job {
     struct iovp_walk_record *walk;
     struct iovp_fault fault;
     bool debug;
-    bool fresh; /* with debug: as memory is, whatever the caches hold */
+    bool fresh;     /* with debug: as memory is, whatever the caches hold */
+    bool ste_only;  /* the configuration without a CD: smmuv3_config_ste */
+    uint8_t useful; /* if any: PT_ARM_*, one of which stage 1 has to grant */
 };
 
 /*
@@ -329,6 +332,14 @@ smmuv3_config_lookup(struct smmuv3_job *j, struct smmuv3_stream *scratch,
     iovp_walk_cache(j->walk, IOVP_CACHE_CONFIG, IOVP_CACHE_HIT);
     return smmuv3_config_status(*stream);
 }
+
+/*
+ * The same for a transaction that selects no CD: *stream has no stage 1, and
+ * is cached apart.
+ */
+enum smmuv3_cfg_status smmuv3_config_ste(struct smmuv3_job *j,
+                                         struct smmuv3_stream *scratch,
+                                         struct smmuv3_stream **stream);
 
 /* The Stream table has an entry for it (6.3.25). */
 bool smmuv3_sid_covered(const struct smmuv3 *s, uint32_t sid);
@@ -484,6 +495,11 @@ bool smmuv3_stage2_read(struct smmuv3_job *j, const struct smmuv3_stream *st,
  */
 bool smmuv3_stage1(struct smmuv3_job *j, const struct smmuv3_stream *st,
                    uint64_t va, struct pt_arm_leaf *leaf);
+
+/* ---- ATS (ats.c) ------------------------------------------------------ */
+
+/* CR2.REC_CFG_ATS: configuration errors of ATS and PRI are recorded. */
+bool smmuv3_ats_records(const struct smmuv3 *s);
 
 /* ---- attributes (attrs.c) --------------------------------------------- */
 

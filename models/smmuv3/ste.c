@@ -226,10 +226,10 @@ static bool eats_illegal(const struct smmuv3 *s, const uint64_t *e)
 
     if (!(s->cfg.idr0 & SMMU_IDR0_ATS) || (config & 3) == 0)
         return false;
-    if (eats == 2)
+    if (eats == STE_EATS_SPLIT)
         return config != STE_CONFIG_NESTED || ste(e, STE_S2S) ||
                (s->cfg.idr0 & SMMU_IDR0_NS1ATS);
-    return eats == 1 && ste(e, STE_S2S) && (config & 6) == 6;
+    return eats == STE_EATS_FULL && ste(e, STE_S2S) && (config & 6) == 6;
 }
 
 bool smmuv3_ste_illegal(const struct smmuv3 *s, const uint64_t *e)
@@ -276,6 +276,17 @@ static void decode_stage2(const struct smmuv3 *s, const uint64_t *e,
     st->s2ptw = ste(e, STE_S2PTW);
 }
 
+/* 5.2: where EATS is IGNORED there is no ATS; 0b11 needs IDR3.DPT. */
+static uint8_t decode_eats(const struct smmuv3 *s, const uint64_t *e)
+{
+    unsigned eats = ste(e, STE_EATS);
+
+    if (!(s->cfg.idr0 & SMMU_IDR0_ATS) || (ste(e, STE_CONFIG) & 3) == 0 ||
+        eats > STE_EATS_SPLIT)
+        return STE_EATS_NONE;
+    return (uint8_t)eats;
+}
+
 void smmuv3_ste_decode(const struct smmuv3 *s, const uint64_t *e,
                        struct smmuv3_stream *st)
 {
@@ -285,6 +296,7 @@ void smmuv3_ste_decode(const struct smmuv3 *s, const uint64_t *e,
     *st = (struct smmuv3_stream){.config = (uint8_t)config};
     st->s1 = (config & 5) == 5;
     st->s2 = (config & 6) == 6;
+    st->eats = decode_eats(s, e);
     if (!strw_unused(s, config) && strw == STE_STRW_EL2)
         st->world = smmuv3_reg(s, SMMU_CR2) & SMMU_CR2_E2H
                         ? SMMUV3_WORLD_EL2_E2H

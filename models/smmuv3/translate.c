@@ -52,20 +52,12 @@ bool smmuv3_fetch(struct smmuv3_job *j, enum iovp_walk_kind kind, int level,
     return true;
 }
 
-/* Attributes that go in: what the client sends, as the STE overrides it. */
-struct input {
-    bool privileged;
-    bool instruction;
-    bool write;
-    uint8_t mem_type;
-    uint8_t shareability;
-};
-
 static const uint8_t sh_of_shcfg[4] = {IOVP_SH_NON, 0, IOVP_SH_OUTER,
                                        IOVP_SH_INNER};
 
-static void override_attrs(struct input *in, unsigned shcfg, unsigned mtcfg,
-                           unsigned memattr, unsigned privcfg, unsigned instcfg)
+static void override_attrs(struct smmuv3_input *in, unsigned shcfg,
+                           unsigned mtcfg, unsigned memattr, unsigned privcfg,
+                           unsigned instcfg)
 {
     if (privcfg & 2)
         in->privileged = privcfg & 1;
@@ -77,7 +69,7 @@ static void override_attrs(struct input *in, unsigned shcfg, unsigned mtcfg,
         in->shareability = sh_of_shcfg[shcfg];
 }
 
-static void set_output(struct smmuv3_result *out, const struct input *in,
+static void set_output(struct smmuv3_result *out, const struct smmuv3_input *in,
                        uint64_t pa, unsigned log2, unsigned perms,
                        uint8_t mem_type, uint8_t sh)
 {
@@ -93,14 +85,14 @@ static void set_output(struct smmuv3_result *out, const struct input *in,
 
 /* `iova` is below the OAS, and so is all that passes with it (3.4). */
 static void set_bypass(const struct smmuv3 *s, struct smmuv3_result *out,
-                       const struct input *in, uint64_t iova)
+                       const struct smmuv3_input *in, uint64_t iova)
 {
     set_output(out, in, iova, smmuv3_oas_bits(s), SMMUV3_ALL_PERMS,
                in->mem_type,
                smmuv3_consistent_sh(in->mem_type, in->shareability));
 }
 
-static void finish_fault(struct smmuv3_job *j, const struct input *in,
+static void finish_fault(struct smmuv3_job *j, const struct smmuv3_input *in,
                          uint64_t iova, unsigned access,
                          struct smmuv3_result *out)
 {
@@ -118,7 +110,7 @@ static void finish_fault(struct smmuv3_job *j, const struct input *in,
 }
 
 /* 6.3.14: as the STE's, these act only if IDR1 has the overrides. */
-static void override_gbpa(const struct smmuv3 *s, struct input *in,
+static void override_gbpa(const struct smmuv3 *s, struct smmuv3_input *in,
                           uint32_t gbpa)
 {
     bool types = s->cfg.idr1 & SMMU_IDR1_ATTR_TYPES_OVR;
@@ -132,18 +124,19 @@ static void override_gbpa(const struct smmuv3 *s, struct input *in,
 }
 
 /* 6.3.14: SMMUEN == 0, transactions bypass or abort as GBPA says. */
-static void bypass_disabled(struct smmuv3 *s, const struct iovp_attrs *attrs,
-                            struct input *in, uint64_t iova,
+static void bypass_disabled(struct smmuv3_job *j, struct smmuv3_input *in,
+                            uint64_t iova, unsigned access,
                             struct smmuv3_result *out)
 {
+    const struct smmuv3 *s = j->s;
     uint32_t gbpa = smmuv3_reg(s, SMMU_GBPA);
 
-    /*
-     * 3.4: beyond the OAS it aborts too, and nothing is recorded.  6.3.9.6:
-     * so do ATS requests and Translated transactions.
-     */
-    if ((gbpa & SMMU_GBPA_ABORT) || iova >> smmuv3_oas_bits(s) ||
-        attrs->addr_type != IOVP_AT_UNTRANSLATED) {
+    if (j->attrs->addr_type != IOVP_AT_UNTRANSLATED) {
+        smmuv3_ats(j, in, iova, access, out);
+        return;
+    }
+    /* 3.4: beyond the OAS it aborts too, and nothing is recorded. */
+    if ((gbpa & SMMU_GBPA_ABORT) || iova >> smmuv3_oas_bits(s)) {
         out->status = IOVP_RESULT_ABORT;
         return;
     }
@@ -253,6 +246,8 @@ static bool walk(struct smmuv3_job *j, const struct smmuv3_stream *st,
         /* A stage 1 fault comes before any stage 2 fault of its output. */
         if (need & ~e->s1_perms)
             return permission_fault(j, st, false, 0, need & ~e->s1_perms);
+        if (j->useful && !(j->useful & e->s1_perms))
+            return permission_fault(j, st, false, 0, j->useful);
         ipa = leaf.base | (iova & iovp_mask(leaf.log2));
     }
     if (st->s2) {
@@ -299,7 +294,8 @@ static struct smmuv3_tlbe *fill(struct smmuv3_job *j,
     return entry;
 }
 
-static void finish_entry(const struct smmuv3_stream *st, const struct input *in,
+static void finish_entry(const struct smmuv3_stream *st,
+                         const struct smmuv3_input *in,
                          const struct smmuv3_tlbe *e, uint64_t va,
                          struct smmuv3_result *out)
 {
@@ -315,52 +311,64 @@ static void finish_entry(const struct smmuv3_stream *st, const struct input *in,
                e->s1_perms & e->s2_perms, mem_type, sh);
 }
 
+/* The entry that translates `va`, found or made: *local if it is not cached.
+ * NULL: job->fault is set. */
+static struct smmuv3_tlbe *
+find_entry(struct smmuv3_job *j, const struct smmuv3_stream *st, uint64_t va,
+           uint8_t need, struct smmuv3_tlbe *local, struct smmuv3_result *out)
+{
+    struct smmuv3_tlbe *e;
+
+    if (!st->s1 && !bypass_size_ok(j, va))
+        return NULL;
+    e = lookup(j, st, va, local);
+    iovp_walk_cache(j->walk, IOVP_CACHE_TLB,
+                    e ? IOVP_CACHE_HIT : IOVP_CACHE_MISS);
+    if (!e) {
+        if (!j->debug)
+            j->s->stats.walks++;
+        if (!walk(j, st, va, need, local))
+            return NULL;
+        e = fill(j, st, va, local);
+    }
+    if (e != local)
+        out->tlb_ready = &e->ready_at;
+    return e;
+}
+
 static bool translate_stages(struct smmuv3_job *j,
                              const struct smmuv3_stream *st,
-                             const struct input *in, uint64_t iova,
+                             const struct smmuv3_input *in, uint64_t iova,
                              unsigned access, struct smmuv3_result *out)
 {
     uint8_t need = pt_arm_need(access & SMMUV3_READ, access & SMMUV3_WRITE,
                                in->instruction, in->privileged);
     uint64_t va = st->s1 ? canonical(st, iova) : iova;
     struct smmuv3_tlbe local;
-    struct smmuv3_tlbe *e;
+    const struct smmuv3_tlbe *e = find_entry(j, st, va, need, &local, out);
 
-    if (!st->s1 && !bypass_size_ok(j, iova))
-        return false;
-    e = lookup(j, st, va, &local);
-    iovp_walk_cache(j->walk, IOVP_CACHE_TLB,
-                    e ? IOVP_CACHE_HIT : IOVP_CACHE_MISS);
-    if (!e) {
-        if (!j->debug)
-            j->s->stats.walks++;
-        if (!walk(j, st, va, need, &local))
-            return false;
-        e = fill(j, st, va, &local);
-    }
-    if (e != &local)
-        out->tlb_ready = &e->ready_at;
-    if (!check_perms(j, st, e, va, need))
+    if (!e || !check_perms(j, st, e, va, need))
         return false;
     finish_entry(st, in, e, va, out);
     return true;
 }
 
-static void override_by_ste(struct input *in, const struct smmuv3_stream *st)
+static void override_by_ste(struct smmuv3_input *in,
+                            const struct smmuv3_stream *st)
 {
     if (st->overrides)
         override_attrs(in, st->shcfg, st->mtcfg, st->memattr, st->privcfg,
                        st->instcfg);
 }
 
-static struct input input_of(const struct iovp_attrs *attrs, bool write)
+static struct smmuv3_input input_of(const struct iovp_attrs *attrs, bool write)
 {
     /* 13.1.2: an incoming write is Data, however it is marked. */
-    return (struct input){.privileged = attrs->privileged,
-                          .instruction = attrs->instruction && !write,
-                          .write = write,
-                          .mem_type = attrs->mem_type,
-                          .shareability = attrs->shareability};
+    return (struct smmuv3_input){.privileged = attrs->privileged,
+                                 .instruction = attrs->instruction && !write,
+                                 .write = write,
+                                 .mem_type = attrs->mem_type,
+                                 .shareability = attrs->shareability};
 }
 
 void smmuv3_entry_result(const struct smmuv3_stream *st,
@@ -368,7 +376,7 @@ void smmuv3_entry_result(const struct smmuv3_stream *st,
                          const struct smmuv3_tlbe *e, uint64_t va,
                          struct smmuv3_result *out)
 {
-    struct input in = input_of(attrs, false);
+    struct smmuv3_input in = input_of(attrs, false);
 
     override_by_ste(&in, st);
     finish_entry(st, &in, e, va, out);
@@ -379,7 +387,7 @@ void smmuv3_bypass_result(const struct smmuv3 *s,
                           const struct iovp_attrs *attrs, uint64_t iova,
                           struct smmuv3_result *out)
 {
-    struct input in = input_of(attrs, false);
+    struct smmuv3_input in = input_of(attrs, false);
 
     if (st)
         override_by_ste(&in, st);
@@ -388,7 +396,66 @@ void smmuv3_bypass_result(const struct smmuv3 *s,
     set_bypass(s, out, &in, iova);
 }
 
-static bool translate_enabled(struct smmuv3_job *j, struct input *in,
+/* ---- for ats.c ----------------------------------------------------------- */
+
+void smmuv3_override(struct smmuv3_input *in, const struct smmuv3_stream *st)
+{
+    override_by_ste(in, st);
+}
+
+void smmuv3_override_perms(struct smmuv3_input *in,
+                           const struct smmuv3_stream *st)
+{
+    override_attrs(in, STE_SHCFG_USE_IN, 0, 0, st->privcfg, st->instcfg);
+}
+
+bool smmuv3_bypass_fits(struct smmuv3_job *j, uint64_t iova)
+{
+    return bypass_size_ok(j, iova);
+}
+
+void smmuv3_set_bypass(const struct smmuv3 *s, struct smmuv3_result *out,
+                       const struct smmuv3_input *in, uint64_t iova)
+{
+    set_bypass(s, out, in, iova);
+}
+
+const struct smmuv3_tlbe *smmuv3_find_entry(struct smmuv3_job *j,
+                                            const struct smmuv3_stream *st,
+                                            uint64_t iova,
+                                            struct smmuv3_tlbe *local,
+                                            struct smmuv3_result *out)
+{
+    return find_entry(j, st, st->s1 ? canonical(st, iova) : iova, 0, local,
+                      out);
+}
+
+void smmuv3_finish_entry(const struct smmuv3_stream *st,
+                         const struct smmuv3_input *in,
+                         const struct smmuv3_tlbe *e, uint64_t va,
+                         struct smmuv3_result *out)
+{
+    finish_entry(st, in, e, va, out);
+}
+
+bool smmuv3_translate_stages(struct smmuv3_job *j,
+                             const struct smmuv3_stream *st,
+                             const struct smmuv3_input *in, uint64_t iova,
+                             unsigned access, struct smmuv3_result *out)
+{
+    return translate_stages(j, st, in, iova, access, out);
+}
+
+void smmuv3_finish_fault(struct smmuv3_job *j, const struct smmuv3_input *in,
+                         uint64_t iova, unsigned access,
+                         struct smmuv3_result *out)
+{
+    finish_fault(j, in, iova, access, out);
+}
+
+/* ---- a transaction ------------------------------------------------------- */
+
+static bool translate_enabled(struct smmuv3_job *j, struct smmuv3_input *in,
                               uint64_t iova, unsigned access,
                               struct smmuv3_result *out)
 {
@@ -396,10 +463,9 @@ static bool translate_enabled(struct smmuv3_job *j, struct input *in,
     struct smmuv3_stream *st;
 
     scratch.overrides = false;
-    /* 16.7.1: without ATS, anything but an untranslated access is F_UUT. */
     if (j->attrs->addr_type != IOVP_AT_UNTRANSLATED) {
-        j->fault.code = F_UUT;
-        return false;
+        smmuv3_ats(j, in, iova, access, out);
+        return true;
     }
     switch (smmuv3_config_lookup(j, &scratch, &st)) {
     case SMMUV3_CFG_EVENT:
@@ -433,7 +499,7 @@ void smmuv3_translate(struct smmuv3 *s, const struct iovp_attrs *attrs,
         .walk = &out->walk,
         .debug = mode == SMMUV3_DEBUG,
     };
-    struct input in = input_of(attrs, access & SMMUV3_WRITE);
+    struct smmuv3_input in = input_of(attrs, access & SMMUV3_WRITE);
     /* A debug access may come while a walk waits for its memory. */
     bool *busy = j.debug ? &s->engaged_debug : &s->engaged;
 
@@ -456,7 +522,7 @@ void smmuv3_translate(struct smmuv3 *s, const struct iovp_attrs *attrs,
     }
     *busy = true;
     if (!(smmuv3_reg(s, SMMU_CR0ACK) & SMMU_CR0_SMMUEN))
-        bypass_disabled(s, attrs, &in, iova, out);
+        bypass_disabled(&j, &in, iova, access, out);
     else if (!translate_enabled(&j, &in, iova, access, out))
         finish_fault(&j, &in, iova, access, out);
     *busy = false;
@@ -466,8 +532,8 @@ void smmuv3_prefetch(struct smmuv3 *s, const struct iovp_attrs *attrs,
                      uint64_t addr, bool translate)
 {
     struct smmuv3_job j = {.s = s, .attrs = attrs, .walk = &s->scratch.walk};
-    struct input in = {.privileged = attrs->privileged,
-                       .instruction = attrs->instruction};
+    struct smmuv3_input in = {.privileged = attrs->privileged,
+                              .instruction = attrs->instruction};
     struct smmuv3_stream scratch;
     struct smmuv3_stream *st;
 

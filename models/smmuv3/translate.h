@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* The parts of a translation that looks at whole tables (mappings.c) share
- * with the translation of one access.  Private to this folder. */
+/* The parts of a translation that looks at whole tables (mappings.c) and ATS
+ * (ats.c) share with the translation of one access.  Private to this folder. */
 #ifndef SMMUV3_TRANSLATE_H
 #define SMMUV3_TRANSLATE_H
 
@@ -31,5 +31,52 @@ void smmuv3_bypass_result(const struct smmuv3 *s,
                           const struct smmuv3_stream *st,
                           const struct iovp_attrs *attrs, uint64_t iova,
                           struct smmuv3_result *out);
+
+/* ---- ATS ----------------------------------------------------------------- */
+
+/* Attributes that go in: what the client sends, as the STE overrides it. */
+struct smmuv3_input {
+    bool privileged;
+    bool instruction;
+    bool write;
+    uint8_t mem_type;
+    uint8_t shareability;
+};
+
+/* Whatever is not Untranslated; *out is complete, its event is written. */
+void smmuv3_ats(struct smmuv3_job *j, struct smmuv3_input *in, uint64_t iova,
+                unsigned access, struct smmuv3_result *out);
+
+/* Of all the STE's overrides, and of PRIVCFG and INSTCFG alone. */
+void smmuv3_override(struct smmuv3_input *in, const struct smmuv3_stream *st);
+void smmuv3_override_perms(struct smmuv3_input *in,
+                           const struct smmuv3_stream *st);
+/* False: job->fault is set. */
+bool smmuv3_bypass_fits(struct smmuv3_job *j, uint64_t iova);
+void smmuv3_set_bypass(const struct smmuv3 *s, struct smmuv3_result *out,
+                       const struct smmuv3_input *in, uint64_t iova);
+/*
+ * The entry that translates an address, whatever it permits, found or made:
+ * *local if it is not cached.  NULL: job->fault is set, also if there is a
+ * job->useful and stage 1 permits nothing of it.
+ */
+const struct smmuv3_tlbe *smmuv3_find_entry(struct smmuv3_job *j,
+                                            const struct smmuv3_stream *st,
+                                            uint64_t iova,
+                                            struct smmuv3_tlbe *local,
+                                            struct smmuv3_result *out);
+void smmuv3_finish_entry(const struct smmuv3_stream *st,
+                         const struct smmuv3_input *in,
+                         const struct smmuv3_tlbe *e, uint64_t va,
+                         struct smmuv3_result *out);
+/* False: job->fault is set. */
+bool smmuv3_translate_stages(struct smmuv3_job *j,
+                             const struct smmuv3_stream *st,
+                             const struct smmuv3_input *in, uint64_t iova,
+                             unsigned access, struct smmuv3_result *out);
+/* job->fault becomes *out, and an event if it is not silent. */
+void smmuv3_finish_fault(struct smmuv3_job *j, const struct smmuv3_input *in,
+                         uint64_t iova, unsigned access,
+                         struct smmuv3_result *out);
 
 #endif
