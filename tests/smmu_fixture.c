@@ -156,6 +156,23 @@ static void bus_resumed(void *opaque, uint32_t stall)
         b->on_resumed(b, stall);
 }
 
+static void bus_atc_invalidate(void *opaque,
+                               const struct iovp_ats_invalidation *i)
+{
+    struct bench *b = opaque;
+
+    b->atc[b->atcs++ % BENCH_ATCS] = *i;
+    if (b->on_atc)
+        b->on_atc(b, i);
+}
+
+static void bus_pri_response(void *opaque, const struct iovp_page_response *r)
+{
+    struct bench *b = opaque;
+
+    b->response[b->responses++ % BENCH_ATCS] = *r;
+}
+
 static uint64_t bus_now(void *opaque)
 {
     return ((struct bench *)opaque)->now;
@@ -181,6 +198,8 @@ static const struct iovp_bus_ops bench_ops = {
     .wake = bus_wake,
     .now = bus_now,
     .resumed = bus_resumed,
+    .atc_invalidate = bus_atc_invalidate,
+    .pri_response = bus_pri_response,
     .invalidated = bus_invalidated,
 };
 
@@ -395,6 +414,7 @@ void bench_forget(struct bench *b)
     b->reads = b->writes = 0;
     memset(b->irq, 0, sizeof(b->irq));
     b->sev = b->wakes = b->resumes = 0;
+    b->atcs = b->responses = 0;
     b->msi_count = 0;
     b->traces = 0;
 }

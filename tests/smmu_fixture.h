@@ -38,6 +38,7 @@
 #define BENCH_FAULTS  16
 #define BENCH_MSIS    64
 #define BENCH_RESUMED 512
+#define BENCH_ATCS    64
 #define BENCH_TRACES  4096
 
 struct bench_msi {
@@ -66,6 +67,10 @@ struct bench {
     unsigned sev, wakes;
     uint32_t resumed[BENCH_RESUMED]; /* the last ones, by resumes % SIZE */
     unsigned resumes;
+    struct iovp_ats_invalidation atc[BENCH_ATCS]; /* as above */
+    unsigned atcs;
+    struct iovp_page_response response[BENCH_ATCS]; /* as above */
+    unsigned responses;
     struct bench_msi msi[BENCH_MSIS]; /* the last ones, msi_count % SIZE */
     unsigned msi_count;
     struct iovp_trace_record *trace; /* BENCH_TRACES of them */
@@ -76,6 +81,8 @@ struct bench {
     void (*on_msi)(struct bench *b, uint64_t addr, uint32_t data);
     /* Called, if set, when a stalled transaction was answered. */
     void (*on_resumed)(struct bench *b, uint32_t stall);
+    /* Called, if set, when an ATS invalidation is sent. */
+    void (*on_atc)(struct bench *b, const struct iovp_ats_invalidation *i);
     /* Called, if set, before each read of memory. */
     void (*on_read)(struct bench *b, uint64_t addr, uint32_t len);
     /* Called, if set, when software has invalidated something. */

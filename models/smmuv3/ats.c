@@ -301,3 +301,43 @@ void smmuv3_ats(struct smmuv3_job *j, struct smmuv3_input *in, uint64_t iova,
     if (!done)
         smmuv3_finish_fault(j, in, iova, access, out);
 }
+
+/* ---- invalidations of endpoints (4.5.1) ---------------------------------- */
+
+bool smmuv3_atc_ready(struct smmuv3 *s)
+{
+    s->atc_waiting = s->atc_used == SMMUV3_ATC_SLOTS;
+    return !s->atc_waiting;
+}
+
+/* A token tells its slot, and differs from earlier ones of that slot. */
+void smmuv3_atc_send(struct smmuv3 *s, const struct iovp_ats_invalidation *i)
+{
+    struct iovp_ats_invalidation sent = *i;
+    uint32_t slot = 0;
+
+    if (!s->ops.atc_invalidate)
+        return; /* IGNORED: the system has no ATS */
+    while (slot < SMMUV3_ATC_SLOTS - 1 && s->atc[slot])
+        slot++;
+    do
+        sent.token = ++s->atc_count * SMMUV3_ATC_SLOTS | slot;
+    while (!sent.token);
+    s->atc[slot] = sent.token;
+    s->atc_used++;
+    s->ops.atc_invalidate(s->opaque, &sent);
+}
+
+bool smmuv3_atc_complete(struct smmuv3 *s, uint32_t token, bool timeout)
+{
+    uint32_t *slot = &s->atc[token % SMMUV3_ATC_SLOTS];
+
+    if (!token || *slot != token)
+        return false;
+    *slot = 0;
+    s->atc_used--;
+    s->atc_failed |= timeout;
+    if (s->ops.wake && (s->atc_waiting || (s->sync_waiting && !s->atc_used)))
+        s->ops.wake(s->opaque);
+    return true;
+}

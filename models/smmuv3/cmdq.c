@@ -28,6 +28,7 @@ void smmuv3_sync_cancel(struct smmuv3 *s)
 {
     s->sync_waiting = false;
     s->sync_flipped = false;
+    s->atc_waiting = false;
 }
 
 /*
@@ -37,7 +38,9 @@ void smmuv3_sync_cancel(struct smmuv3 *s)
  */
 static bool sync_complete(struct smmuv3 *s)
 {
-    if (s->inflight[s->epoch ^ 1]) {
+    /* 4.5.1: first, so that what was begun with a translation of an endpoint
+     * that is invalidated meanwhile is waited for as well. */
+    if (s->atc_used || s->inflight[s->epoch ^ 1]) {
         s->sync_waiting = true;
         return false;
     }
@@ -135,6 +138,15 @@ static bool step(struct smmuv3 *s)
         smmuv3_sync_cancel(s);
     else if (!sync_complete(s))
         return false;
+    if (iovp_get_field(cmd, CMD_OPCODE) == CMD_ATC_INV && !smmuv3_atc_ready(s))
+        return false;
+    if (sync && s->atc_failed) {
+        /* 4.7.3: told once; the CMD_SYNC is tried again after that. */
+        s->atc_failed = false;
+        smmuv3_trace_command(s, cmd, SMMU_CERROR_ATC_INV_SYNC);
+        fail(s, SMMU_CERROR_ATC_INV_SYNC);
+        return false;
+    }
     s->stats.commands++;
     s->work_ps +=
         (uint64_t)s->cfg.timing.command_cycles * s->cfg.timing.clock_ps;
@@ -154,9 +166,10 @@ uint32_t smmuv3_cmdq_run(struct smmuv3 *s, uint32_t max, bool *more)
 
     if (max > entries)
         max = entries;
+    s->atc_waiting = false;
     while (done < max && smmuv3_cmdq_ready(s) && step(s))
         done++;
-    *more = smmuv3_cmdq_ready(s) && !s->sync_waiting;
+    *more = smmuv3_cmdq_ready(s) && !s->sync_waiting && !s->atc_waiting;
     return done;
 }
 

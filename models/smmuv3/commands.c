@@ -26,22 +26,20 @@ struct command {
 static void prefetch_attrs(const struct smmuv3 *s, const uint64_t *cmd,
                            struct iovp_attrs *a)
 {
-    uint64_t idr1 = s->cfg.idr1;
-
     memset(a, 0, sizeof(*a));
     a->size = sizeof(*a);
     a->specified = IOVP_ATTR_STREAM_ID | IOVP_ATTR_PASID;
     a->stream_id = (uint32_t)iovp_get_field(cmd, CMD_STREAMID);
     a->pasid = (uint32_t)iovp_get_field(cmd, CMD_SUBSTREAMID);
     /* 4.2: without substreams SSV behaves as 0. */
-    a->pasid_valid = iovp_get_field(cmd, CMD_SSV) &&
-                     iovp_get_field(&idr1, SMMU_IDR1_SSIDSIZE);
+    a->pasid_valid = smmuv3_has_pasid(s, iovp_get_field(cmd, CMD_SSV));
     if (!a->pasid_valid)
         a->pasid = 0;
 }
 
-/* 4.2: consumed without effect while translation is disabled. */
-static bool prefetch_enabled(const struct smmuv3 *s)
+/* 4.2, 4.5: some commands are consumed without effect while translation is
+ * disabled. */
+static bool enabled(const struct smmuv3 *s)
 {
     return smmuv3_reg(s, SMMU_CR0ACK) & SMMU_CR0_SMMUEN;
 }
@@ -50,7 +48,7 @@ static void prefetch_config(struct smmuv3 *s, const uint64_t *cmd)
 {
     struct iovp_attrs a;
 
-    if (!prefetch_enabled(s))
+    if (!enabled(s))
         return;
     prefetch_attrs(s, cmd, &a);
     smmuv3_prefetch(s, &a, 0, false);
@@ -67,7 +65,7 @@ static void prefetch_addr(struct smmuv3 *s, const uint64_t *cmd)
     uint64_t count = 1ull << size;
     struct iovp_attrs a;
 
-    if (!prefetch_enabled(s))
+    if (!enabled(s))
         return;
     prefetch_attrs(s, cmd, &a);
     if (count > PREFETCH_MAX)
@@ -291,6 +289,38 @@ static void tlbi_nsnh_all(struct smmuv3 *s, const uint64_t *cmd)
     smmuv3_tlb_invalidate(s, &t);
 }
 
+/* ---- ATS and PRI (4.5) --------------------------------------------------- */
+
+/* 4.5.1: an invalidation of all; more is refused, as is permitted. */
+#define ATC_INV_ALL 52u
+
+static bool atc_inv_legal(const struct smmuv3 *s, const uint64_t *cmd)
+{
+    (void)s;
+    return iovp_get_field(cmd, CMD_ATC_INV_SIZE) <= ATC_INV_ALL;
+}
+
+static void atc_inv(struct smmuv3 *s, const uint64_t *cmd)
+{
+    unsigned log2 = 12 + (unsigned)iovp_get_field(cmd, CMD_ATC_INV_SIZE);
+    uint64_t span = log2 == 64 ? UINT64_MAX : iovp_mask(log2);
+    struct iovp_ats_invalidation i = {
+        .stream_id = (uint32_t)iovp_get_field(cmd, CMD_STREAMID),
+        .pasid_valid = smmuv3_has_pasid(s, iovp_get_field(cmd, CMD_SSV)),
+        .log2 = (uint8_t)log2,
+        .first = cmd[CMD_ADDR_WORD] & ~span,
+        .last = cmd[CMD_ADDR_WORD] | span,
+    };
+
+    if (!enabled(s))
+        return;
+    if (i.pasid_valid) {
+        i.pasid = (uint32_t)iovp_get_field(cmd, CMD_SUBSTREAMID);
+        i.global = iovp_get_field(cmd, CMD_ATC_INV_G);
+    }
+    smmuv3_atc_send(s, &i);
+}
+
 /* ---- the rest ------------------------------------------------------------ */
 
 static bool pri_resp_legal(const struct smmuv3 *s, const uint64_t *cmd)
@@ -367,7 +397,7 @@ static const struct command commands[256] = {
     COMMAND(CMD_TLBI_S12_VMALL, 0, S2P, 0, NULL, tlbi_s12_vmall),
     COMMAND(CMD_TLBI_S2_IPA, RANGE, S2P, 0, NULL, tlbi_s2_ipa),
     COMMAND(CMD_TLBI_NSNH_ALL, 0, 0, 0, NULL, tlbi_nsnh_all),
-    COMMAND(CMD_ATC_INV, 0, SMMU_IDR0_ATS, 0, NULL, NULL),
+    COMMAND(CMD_ATC_INV, 0, SMMU_IDR0_ATS, 0, atc_inv_legal, atc_inv),
     COMMAND(CMD_PRI_RESP, 0, SMMU_IDR0_PRI, 0, pri_resp_legal, NULL),
     COMMAND(CMD_RESUME, SSEC, 0, 0, stall_legal, resume),
     COMMAND(CMD_STALL_TERM, SSEC, 0, 0, stall_legal, stall_term),

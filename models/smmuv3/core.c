@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* Life of an instance, in-flight transactions, records and statistics. */
+#include <string.h>
+
 #include "smmuv3_internal.h"
 
 static const uint32_t payload[IOVP_CACHES] = {
@@ -34,6 +36,9 @@ static void power_on(struct smmuv3 *s)
     s->inflight[1] = 0;
     s->epoch = 0;
     s->sync_waiting = false;
+    memset(s->atc, 0, sizeof(s->atc));
+    s->atc_used = 0;
+    s->atc_failed = false;
     s->tlb_has_global = false;
     s->window.bytes = 0;
     s->stats = (struct smmuv3_stats){0};

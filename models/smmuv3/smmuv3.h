@@ -94,8 +94,9 @@ bool smmuv3_mmio_write(struct smmuv3 *s, uint32_t offset, unsigned width,
  * `max_commands` commands, drain delayed events.  Returns the number of
  * commands executed.  *more is true if work is left: commands, or a register
  * update that takes effect when smmuv3_work_time has passed.  A CMD_SYNC that
- * waits for in-flight transactions is none: ops.wake is called when it can go
- * on.  Never called by the core itself: ops.wake asks for it.
+ * waits for in-flight transactions or ATS invalidations is none: ops.wake is
+ * called when it can go on.  Never called by the core itself: ops.wake asks for
+ * it.
  */
 uint32_t smmuv3_work(struct smmuv3 *s, uint32_t max_commands, bool *more);
 
@@ -174,6 +175,15 @@ void smmuv3_describe(const struct smmuv3 *s, const struct iovp_attrs *attrs,
                      uint64_t iova, uint32_t length, unsigned access,
                      const struct smmuv3_result *res,
                      struct iovp_trace_record *r);
+
+/* ---- ATS (3.9) ------------------------------------------------------- */
+
+/*
+ * An endpoint has completed the invalidation of ops.atc_invalidate with this
+ * token, or has not in time: then the CMD_SYNC that waits fails.  It may come
+ * from within that callback.  False: there is none such.
+ */
+bool smmuv3_atc_complete(struct smmuv3 *s, uint32_t token, bool timeout);
 
 /* ---- stalled transactions (3.12) ------------------------------------- */
 

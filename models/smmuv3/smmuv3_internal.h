@@ -122,6 +122,9 @@ struct smmuv3_stalls {
     struct smmuv3_stall slot[SMMUV3_STALLS];
 };
 
+/* ATS invalidations under way at a time, a power of two; further ones wait. */
+#define SMMUV3_ATC_SLOTS 32u
+
 struct smmuv3 {
     struct smmuv3_config cfg;
     struct iovp_bus_ops ops;
@@ -142,6 +145,13 @@ struct smmuv3 {
     uint8_t epoch;
     bool sync_waiting;
     bool sync_flipped; /* the waiting CMD_SYNC has begun a new epoch */
+
+    /* CMD_ATC_INV: what endpoints have not completed yet, 0: a free slot */
+    uint32_t atc[SMMUV3_ATC_SLOTS];
+    uint32_t atc_count; /* given so far: the upper part of a token */
+    uint32_t atc_used;  /* slots */
+    bool atc_waiting;   /* the next CMD_ATC_INV needs a slot */
+    bool atc_failed;    /* one timed out since the last CMD_SYNC */
 
     struct iovp_cache *cache[IOVP_CACHES];
     bool tlb_has_global; /* since reset: spares a second probe until then */
@@ -248,7 +258,7 @@ unsigned smmuv3_command_check(const struct smmuv3 *s,
 /* Carry out a legal command other than CMD_SYNC. */
 void smmuv3_command_run(struct smmuv3 *s, const uint64_t cmd[CMD_WORDS]);
 
-/* Execute at most `max`; stops at an error or at a SYNC that must wait. */
+/* Execute at most `max`; stops at an error or at a command that must wait. */
 uint32_t smmuv3_cmdq_run(struct smmuv3 *s, uint32_t max, bool *more);
 
 /* ---- a translation in progress --------------------------------------- */
@@ -500,6 +510,15 @@ bool smmuv3_stage1(struct smmuv3_job *j, const struct smmuv3_stream *st,
 
 /* CR2.REC_CFG_ATS: configuration errors of ATS and PRI are recorded. */
 bool smmuv3_ats_records(const struct smmuv3 *s);
+/* CMD_ATC_INV can be sent now; else the queue waits for a completion. */
+bool smmuv3_atc_ready(struct smmuv3 *s);
+void smmuv3_atc_send(struct smmuv3 *s, const struct iovp_ats_invalidation *i);
+
+/* The PASID of a message that has one; none without SubstreamIDs (8). */
+static inline bool smmuv3_has_pasid(const struct smmuv3 *s, bool valid)
+{
+    return valid && iovp_bits(s->cfg.idr1, 10, 6);
+}
 
 /* ---- attributes (attrs.c) --------------------------------------------- */
 
