@@ -321,13 +321,33 @@ static void atc_inv(struct smmuv3 *s, const uint64_t *cmd)
     smmuv3_atc_send(s, &i);
 }
 
-/* ---- the rest ------------------------------------------------------------ */
-
 static bool pri_resp_legal(const struct smmuv3 *s, const uint64_t *cmd)
 {
     (void)s;
     return iovp_get_field(cmd, CMD_PRI_RESP_RESP) != CMD_PRI_RESP_RESERVED;
 }
+
+static void pri_resp(struct smmuv3 *s, const uint64_t *cmd)
+{
+    static const uint8_t codes[] = {
+        [CMD_PRI_RESP_FAILURE] = IOVP_PAGE_FAILURE,
+        [CMD_PRI_RESP_INVALID] = IOVP_PAGE_INVALID,
+        [CMD_PRI_RESP_SUCCESS] = IOVP_PAGE_SUCCESS,
+    };
+    struct iovp_page_response r = {
+        .stream_id = (uint32_t)iovp_get_field(cmd, CMD_STREAMID),
+        .prg_index = (uint16_t)iovp_get_field(cmd, CMD_PRI_RESP_PRGINDEX),
+        .pasid_valid = smmuv3_has_pasid(s, iovp_get_field(cmd, CMD_SSV)),
+        .code = codes[iovp_get_field(cmd, CMD_PRI_RESP_RESP)],
+    };
+
+    if (r.pasid_valid)
+        r.pasid = (uint32_t)iovp_get_field(cmd, CMD_SUBSTREAMID);
+    if (enabled(s) && s->ops.pri_response)
+        s->ops.pri_response(s->opaque, &r);
+}
+
+/* ---- the rest ------------------------------------------------------------ */
 
 static bool stall_legal(const struct smmuv3 *s, const uint64_t *cmd)
 {
@@ -398,7 +418,7 @@ static const struct command commands[256] = {
     COMMAND(CMD_TLBI_S2_IPA, RANGE, S2P, 0, NULL, tlbi_s2_ipa),
     COMMAND(CMD_TLBI_NSNH_ALL, 0, 0, 0, NULL, tlbi_nsnh_all),
     COMMAND(CMD_ATC_INV, 0, SMMU_IDR0_ATS, 0, atc_inv_legal, atc_inv),
-    COMMAND(CMD_PRI_RESP, 0, SMMU_IDR0_PRI, 0, pri_resp_legal, NULL),
+    COMMAND(CMD_PRI_RESP, 0, SMMU_IDR0_PRI, 0, pri_resp_legal, pri_resp),
     COMMAND(CMD_RESUME, SSEC, 0, 0, stall_legal, resume),
     COMMAND(CMD_STALL_TERM, SSEC, 0, 0, stall_legal, stall_term),
     COMMAND(CMD_SYNC, 0, 0, 0, sync_legal, NULL),

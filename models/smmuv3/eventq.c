@@ -9,54 +9,17 @@ static bool writable(const struct smmuv3 *s)
            !smmuv3_error_active(s, SMMU_GERROR_EVENTQ_ABT_ERR);
 }
 
-/* 7.4: toggled once, until software acknowledges. */
-static void overflow(struct smmuv3 *s)
-{
-    uint32_t *prod = &s->reg[SMMU_EVENTQ_PROD / 4];
-
-    if (!((*prod ^ smmuv3_reg(s, SMMU_EVENTQ_CONS)) & SMMU_QUEUE_OVFLG))
-        *prod ^= SMMU_QUEUE_OVFLG;
-}
-
-static bool store(struct smmuv3 *s, uint64_t addr,
-                  const uint64_t ev[EVENT_WORDS])
-{
-    struct iovp_bus_attrs a = smmuv3_queue_attrs(s);
-    uint8_t buf[EVENT_BYTES];
-    bool engaged = s->engaged;
-    uint64_t latency = 0;
-    enum iovp_bus_status st;
-
-    for (int i = 0; i < EVENT_WORDS; i++)
-        iovp_put_le64(buf + 8 * i, ev[i]);
-    s->engaged = true;
-    st = s->ops.write(s->opaque, &a, addr, buf, sizeof(buf), &latency);
-    s->engaged = engaged;
-    return st == IOVP_BUS_OK;
-}
-
 /* True if the record is in the queue; *was_empty says how it found it. */
 static bool append(struct smmuv3 *s, const uint64_t ev[EVENT_WORDS],
                    bool *was_empty)
 {
     struct smmuv3_queue q = smmuv3_eventq(s);
-    uint32_t *prod = &s->reg[SMMU_EVENTQ_PROD / 4];
-    uint32_t used =
-        smmuv3_queue_used(&q, *prod, smmuv3_reg(s, SMMU_EVENTQ_CONS));
+    enum smmuv3_put put =
+        smmuv3_queue_put(s, &q, SMMU_EVENTQ_PROD, ev, was_empty);
 
-    /* 3.5.1: inconsistent indexes are treated as a full queue. */
-    if (used >= 1u << q.log2) {
-        overflow(s);
-        return false;
-    }
-    /* 7.2.2: a synchronous abort, so PROD stays and earlier records hold. */
-    if (!store(s, smmuv3_queue_addr(&q, *prod), ev)) {
+    if (put == SMMUV3_PUT_ABORT)
         smmuv3_gerror(s, SMMU_GERROR_EVENTQ_ABT_ERR);
-        return false;
-    }
-    *was_empty = used == 0;
-    *prod = (*prod & SMMU_QUEUE_OVFLG) | smmuv3_queue_next(&q, *prod);
-    return true;
+    return put == SMMUV3_PUT_OK;
 }
 
 bool smmuv3_eventq_record(struct smmuv3 *s, const uint64_t ev[EVENT_WORDS])

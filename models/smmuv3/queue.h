@@ -80,4 +80,25 @@ static inline struct smmuv3_queue smmuv3_eventq(const struct smmuv3 *s)
     return smmuv3_queue_get(s, SMMU_EVENTQ_BASE, SMMU_IDR1_EVENTQS, 5);
 }
 
+static inline struct smmuv3_queue smmuv3_priq(const struct smmuv3 *s)
+{
+    return smmuv3_queue_get(s, SMMU_PRIQ_BASE, SMMU_IDR1_PRIQS, 4);
+}
+
+/* ---- queues that the SMMU writes (queue.c) --------------------------------
+ */
+
+enum smmuv3_put {
+    SMMUV3_PUT_OK,
+    SMMUV3_PUT_FULL, /* an overflow: OVFLG is told */
+    SMMUV3_PUT_ABORT,
+};
+
+/* An overflow that software has not acknowledged; `prod`: the register. */
+bool smmuv3_queue_overflown(const struct smmuv3 *s, uint32_t prod);
+/* One entry; *was_empty is set if it is there. */
+enum smmuv3_put smmuv3_queue_put(struct smmuv3 *s, const struct smmuv3_queue *q,
+                                 uint32_t prod_reg, const uint64_t *words,
+                                 bool *was_empty);
+
 #endif

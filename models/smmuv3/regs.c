@@ -199,6 +199,8 @@ static uint32_t visible(const struct smmuv3 *s, uint32_t offset, uint32_t v)
         log2 = smmuv3_cmdq(s).log2;
     else if (offset == SMMU_EVENTQ_PROD)
         log2 = smmuv3_eventq(s).log2;
+    else if (offset == SMMU_PRIQ_PROD)
+        log2 = smmuv3_priq(s).log2;
     else
         return v;
     return v & (~SMMU_QUEUE_INDEX_MASK | smmuv3_queue_mask(log2));

@@ -176,7 +176,7 @@ void smmuv3_describe(const struct smmuv3 *s, const struct iovp_attrs *attrs,
                      const struct smmuv3_result *res,
                      struct iovp_trace_record *r);
 
-/* ---- ATS (3.9) ------------------------------------------------------- */
+/* ---- ATS and PRI (3.9, 8) --------------------------------------------- */
 
 /*
  * An endpoint has completed the invalidation of ops.atc_invalidate with this
@@ -184,6 +184,13 @@ void smmuv3_describe(const struct smmuv3 *s, const struct iovp_attrs *attrs,
  * from within that callback.  False: there is none such.
  */
 bool smmuv3_atc_complete(struct smmuv3 *s, uint32_t token, bool timeout);
+
+/*
+ * A Page Request message or Stop marker of an endpoint (8): a record in the
+ * PRI queue, or ops.pri_response with an automatic answer.  False: the core is
+ * in a callback and has not taken it.
+ */
+bool smmuv3_page_request(struct smmuv3 *s, const struct iovp_page_request *r);
 
 /* ---- stalled transactions (3.12) ------------------------------------- */
 

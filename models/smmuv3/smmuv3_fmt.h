@@ -179,6 +179,21 @@
 #define EVENT_INPUTADDR_WORD 2                  /* InputAddr[63:0] */
 #define EVENT_ADDR2_WORD     3                  /* IPA or FetchAddr */
 
+/* ---- PRI queue records (8) ------------------------------------------ */
+#define PRIQ_WORDS 2
+
+#define PRIQ_STREAMID     IOVP_FIELD(0, 32)
+#define PRIQ_SUBSTREAMID  IOVP_FIELD(32, 20)
+#define PRIQ_PRIV         IOVP_FIELD(58, 1)
+#define PRIQ_X            IOVP_FIELD(59, 1)
+#define PRIQ_R            IOVP_FIELD(60, 1)
+#define PRIQ_W            IOVP_FIELD(61, 1)
+#define PRIQ_LAST         IOVP_FIELD(62, 1)
+#define PRIQ_SSV          IOVP_FIELD(63, 1)
+#define PRIQ_PRGINDEX     IOVP_FIELD(64, 9)
+#define PRIQ_PRGINDEX_MAX 0x1ffu
+#define PRIQ_ADDR_MASK    0xfffffffffffff000ull /* word 1 [63:12] */
+
 /* ---- Commands (chapter 4) ------------------------------------------- */
 #define CMD_BYTES 16
 #define CMD_WORDS 2
@@ -254,6 +269,9 @@
 
 #define CMD_PRI_RESP_PRGINDEX IOVP_FIELD(64, 9)
 #define CMD_PRI_RESP_RESP     IOVP_FIELD(76, 2)
+#define CMD_PRI_RESP_FAILURE  0u
+#define CMD_PRI_RESP_INVALID  1u
+#define CMD_PRI_RESP_SUCCESS  2u
 #define CMD_PRI_RESP_RESERVED 3u
 
 #define CMD_RESUME_AC   IOVP_FIELD(12, 1)
