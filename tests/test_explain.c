@@ -514,6 +514,58 @@ TEST_CASE(Explain, TwoStreamsAndNoTwoLevelCds)
     iovp_platform_destroy(drv.platform);
 }
 
+/* Of the two conditions on a structure, the one after its fields. */
+static uint32_t legal(const char *where)
+{
+    uint32_t last = 99;
+
+    for (size_t i = 0; i < listed; i++)
+        if (!strcmp(list[i].where, where))
+            last = list[i].state;
+    return last;
+}
+
+/* The SMMU's part of ATS and PRI, each condition met and missed. */
+TEST_CASE(Explain, AtsAndPri)
+{
+    struct machine m = {
+        IDR0 | 1u << 10 | 1u << 16, IDR1, IDR3, IDR5, NULL, COHER, ONE, LOW};
+    struct smmu_ram ram = {TABLES, TABLES + 0x10000000};
+    struct smmu_driver drv = {.base = SOC_SMMU, .ram = &ram};
+    struct smmu_stream st;
+    struct smmu_space space;
+    iovp_device *d;
+    uint64_t ste;
+
+    REQUIRE(build(&m, &drv.platform, &d));
+    REQUIRE(smmu_init(&drv) == 0);
+    REQUIRE(smmu_attach(&drv, &st, 0x10, 0, 0) == 0);
+    REQUIRE(smmu_space_create(&drv, &space) == 0);
+    REQUIRE(smmu_bind(&drv, &st, SMMU_NO_PASID, &space) == 0);
+    ask(d, IOVP_FEATURE_PRI);
+    CHECK_EQ(state("SMMU_IDR0.ATS"), IOVP_CONDITION_MET);
+    CHECK_EQ(state("SMMU_IDR0.PRI"), IOVP_CONDITION_MET);
+    CHECK_EQ(state("SMMU_CR0.ATSCHK"), IOVP_CONDITION_FAILS);
+    CHECK_EQ(state("SMMU_CR0.PRIQEN"), IOVP_CONDITION_FAILS);
+    CHECK_EQ(state("STE[0x10].EATS"), IOVP_CONDITION_FAILS);
+    /* SMMUEN, PRIQEN, EVENTQEN, CMDQEN, ATSCHK. */
+    CHECK_EQ(iovp_mmio_write(drv.platform, SOC_SMMU + 0x20, 4, 0, 0x1f),
+             IOVP_OK);
+    ste = ste_of(&drv, 0x10);
+    put64(drv.platform, ste + 8, get64(drv.platform, ste + 8) | 1ull << 28);
+    ask(d, IOVP_FEATURE_PRI);
+    CHECK_EQ(state("SMMU_CR0.ATSCHK"), IOVP_CONDITION_MET);
+    CHECK_EQ(state("SMMU_CR0.PRIQEN"), IOVP_CONDITION_MET);
+    CHECK_EQ(state("STE[0x10].EATS"), IOVP_CONDITION_MET);
+    CHECK_EQ(legal("STE[0x10]"), IOVP_CONDITION_MET);
+    /* Split-stage needs both stages. */
+    put64(drv.platform, ste + 8, get64(drv.platform, ste + 8) ^ 3ull << 28);
+    ask(d, IOVP_FEATURE_ATS);
+    CHECK_EQ(state("STE[0x10].EATS"), IOVP_CONDITION_MET);
+    CHECK_EQ(legal("STE[0x10]"), IOVP_CONDITION_FAILS);
+    iovp_platform_destroy(drv.platform);
+}
+
 /*
  * STALL_MODEL 0b00 and 0b10: a platform device, a CD with S, and each thing
  * that takes stalling away.

@@ -112,6 +112,34 @@ TEST_CASE(Profile, IllegalIdsAreRefusedByName)
     }
 }
 
+/* 6.3.1, 6.3.2, 6.3.4: ATS, PRI and what is RES0 without them. */
+TEST_CASE(Profile, AtsAndPri)
+{
+    const struct {
+        uint32_t idr0, idr1, idr3, clear0;
+        bool legal;
+    } cases[] = {
+        {SMMU_IDR0_ATS, 0, 0, 0, true},
+        {SMMU_IDR0_ATS | SMMU_IDR0_NS1ATS | SMMU_IDR0_ATSRECERR, 0, 0, 0, true},
+        {SMMU_IDR0_ATS | SMMU_IDR0_NS1ATS, 0, 0, SMMU_IDR0_S2P | SMMU_IDR0_HYP,
+         false},
+        {SMMU_IDR0_ATS | SMMU_IDR0_PRI, 19u << 11, 0, 0, true},
+        {SMMU_IDR0_ATS | SMMU_IDR0_PRI, 20u << 11, 0, 0, false},
+        {SMMU_IDR0_ATS | SMMU_IDR0_PRI, 0, SMMU_IDR3_PPS, 0, true},
+        {SMMU_IDR0_ATS, 0, SMMU_IDR3_PPS, 0, false},
+    };
+
+    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+        struct smmuv3_config c;
+
+        bench_config(&c);
+        c.idr0 = (c.idr0 | cases[i].idr0) & ~cases[i].clear0;
+        c.idr1 |= cases[i].idr1;
+        c.idr3 |= cases[i].idr3;
+        CHECK_EQ(cases[i].legal, smmuv3_config_check(&c) == NULL);
+    }
+}
+
 TEST_CASE(Profile, IllegalGeometryIsRefused)
 {
     static const struct iovp_cache_config bad[] = {

@@ -483,6 +483,20 @@ TEST_CASE(Regime, CapabilitiesOfTheStallModel)
     CHECK(out.stall && out.stall_forced);
 }
 
+TEST_CASE(Regime, CapabilitiesOfAts)
+{
+    struct smmuv3_config c;
+    struct iovp_iommu_caps out;
+
+    bench_config(&c);
+    c.idr0 |= SMMU_IDR0_ATS;
+    out = caps_of(&c);
+    CHECK(out.ats && !out.pri);
+    c.idr0 |= SMMU_IDR0_PRI;
+    out = caps_of(&c);
+    CHECK(out.ats && out.pri);
+}
+
 TEST_CASE(Regime, CapabilitiesFollowTheIdRegisters)
 {
     struct iovp_iommu_caps c = caps(1); /* 52 bits */
