@@ -356,6 +356,14 @@ TEST_CASE(AtsRequest, Stage2StaysUnseenWithoutRights)
     scene_invalidate(&sc);
     ats_request(&sc, SID, -1, VA, "w");
     EXPECT_REFUSED(&sc, IOVP_ATS_CA, F_WALK_EABT);
+    CHECK_EQ(0, sc.ev[1] >> 33 & 3); /* PnU, InD */
+    /* 7.3.12: as the STE overrides them. */
+    tb_put(st.ste, T_STE_PRIVCFG, 3);
+    tb_put(st.ste, T_STE_INSTCFG, 3);
+    stream_write(&sc, &st);
+    ats_request(&sc, SID, -1, VA, "w");
+    EXPECT_REFUSED(&sc, IOVP_ATS_CA, F_WALK_EABT);
+    CHECK_EQ(3, sc.ev[1] >> 33 & 3);
     scene_close(&sc);
 }
 

@@ -401,6 +401,9 @@ TEST_CASE(Pri, Registers)
     CHECK_EQ(PRIQ | LOG2, bench_r64(&sc.b, SMMU_PRIQ_BASE));
     CHECK_EQ(0, bench_r32(&sc.b, PROD));
     CHECK_EQ(CR0, bench_r32(&sc.b, SMMU_CR0ACK));
+    bench_w32(&sc.b, SMMU_CR0, ATS_CR0);
+    bench_w32(&sc.b, PROD, 0xfffff);
+    CHECK_EQ(7, bench_r32(&sc.b, PROD)); /* two bits and the wrap bit */
     scene_close(&sc);
     scene_open(&sc); /* without IDR0.PRI */
     bench_w64(&sc.b, SMMU_PRIQ_BASE, PRIQ | LOG2);

@@ -148,52 +148,54 @@ static void grant(const struct smmuv3_job *j, const struct smmuv3_stream *st,
 }
 
 static bool translate_request(struct smmuv3_job *j, struct smmuv3_stream *st,
-                              uint64_t iova, struct smmuv3_result *out)
+                              const struct smmuv3_input *in, uint64_t iova,
+                              struct smmuv3_result *out)
 {
-    const struct iovp_attrs *a = j->attrs;
-    /* 3.9.3: what an endpoint sends later has these attributes. */
-    struct smmuv3_input in = {.privileged = asks(a, a->privileged),
-                              .instruction = asks(a, a->instruction),
-                              .mem_type = 0xff,
-                              .shareability = IOVP_SH_INNER};
     struct smmuv3_tlbe local;
     const struct smmuv3_tlbe *e;
 
-    smmuv3_override(&in, st);
     if (!st->s1 && !st->s2) {
         if (!smmuv3_bypass_fits(j, iova))
             return failed(j, out);
-        smmuv3_set_bypass(j->s, out, &in, iova);
-        grant(j, st, &in, out);
+        smmuv3_set_bypass(j->s, out, in, iova);
+        grant(j, st, in, out);
         return true;
     }
-    j->useful = useful(st, in.privileged);
+    j->useful = useful(st, in->privileged);
     e = smmuv3_find_entry(j, st, iova, &local, out);
     if (!e)
         return failed(j, out);
-    smmuv3_finish_entry(st, &in, e, iova, out);
+    smmuv3_finish_entry(st, in, e, iova, out);
     /* 13.6.3: only the address is another one. */
     if (effective_eats(j->s, st) == STE_EATS_SPLIT)
         out->pa = e->ipa | (iova & iovp_mask(e->log2));
-    grant(j, st, &in, out);
+    grant(j, st, in, out);
     return true;
 }
 
-static bool request(struct smmuv3_job *j, uint64_t iova,
-                    struct smmuv3_result *out)
+static bool request(struct smmuv3_job *j, struct smmuv3_input *in,
+                    uint64_t iova, struct smmuv3_result *out)
 {
+    const struct iovp_attrs *a = j->attrs;
     struct smmuv3 *s = j->s;
     struct smmuv3_stream scratch;
     struct smmuv3_stream *st;
 
     if (!(smmuv3_reg(s, SMMU_CR0ACK) & SMMU_CR0_SMMUEN))
         return disallowed(j, out);
+    /* 3.9.3: what an endpoint sends later has these attributes. */
+    *in = (struct smmuv3_input){.privileged = asks(a, a->privileged),
+                                .instruction = asks(a, a->instruction),
+                                .mem_type = 0xff,
+                                .shareability = IOVP_SH_INNER};
     scratch.config = 0;
+    scratch.overrides = false;
     switch (smmuv3_config_lookup(j, &scratch, &st)) {
     case SMMUV3_CFG_EVENT:
         /* EATS is of an STE that was read, whatever became of the CD. */
         if (scratch.config && effective_eats(s, &scratch) == STE_EATS_NONE)
             return disallowed(j, out);
+        smmuv3_override(in, &scratch);
         return failed(j, out);
     case SMMUV3_CFG_ABORT:
         j->fault.silent = true;
@@ -205,7 +207,8 @@ static bool request(struct smmuv3_job *j, uint64_t iova,
         out->config_ready = &st->ready_at;
     if (effective_eats(s, st) == STE_EATS_NONE)
         return disallowed(j, out);
-    return translate_request(j, st, iova, out);
+    smmuv3_override(in, st);
+    return translate_request(j, st, in, iova, out);
 }
 
 /* ---- Translated transactions (3.9.1.3) ----------------------------------- */
@@ -275,31 +278,32 @@ static struct iovp_attrs without_pasid(const struct iovp_attrs *a)
     return plain;
 }
 
-void smmuv3_ats(struct smmuv3_job *j, struct smmuv3_input *in, uint64_t iova,
-                unsigned access, struct smmuv3_result *out)
+void smmuv3_ats(struct smmuv3_job *j, uint64_t iova, unsigned access,
+                struct smmuv3_result *out)
 {
     struct smmuv3 *s = j->s;
-    struct iovp_attrs plain;
+    struct iovp_attrs plain = without_pasid(j->attrs);
+    struct smmuv3_input in;
     bool done = false;
 
+    if (j->attrs->addr_type == IOVP_AT_TRANSLATED &&
+        (s->cfg.idr0 & SMMU_IDR0_ATS))
+        j->attrs = &plain;
+    in = smmuv3_input_of(j->attrs, access & SMMUV3_WRITE);
     if (!(s->cfg.idr0 & SMMU_IDR0_ATS)) {
         /* 16.7.1; 6.3.9.6: without a record if SMMUEN is 0. */
         j->fault.code = F_UUT;
         j->fault.silent = !(smmuv3_reg(s, SMMU_CR0ACK) & SMMU_CR0_SMMUEN);
     } else if (j->attrs->addr_type == IOVP_AT_TRANSLATION_REQUEST) {
         access = SMMUV3_READ;
-        done = request(j, iova, out);
+        done = request(j, &in, iova, out);
     } else if (j->attrs->addr_type == IOVP_AT_TRANSLATED) {
-        plain = without_pasid(j->attrs);
-        j->attrs = &plain;
-        in->privileged = false;
-        in->instruction = false;
-        done = translated(j, in, iova, access, out);
+        done = translated(j, &in, iova, access, out);
     } else {
         j->fault.code = F_UUT; /* a reserved AT */
     }
     if (!done)
-        smmuv3_finish_fault(j, in, iova, access, out);
+        smmuv3_finish_fault(j, &in, iova, access, out);
 }
 
 /* ---- invalidations of endpoints (4.5.1) ---------------------------------- */

@@ -132,7 +132,7 @@ static void bypass_disabled(struct smmuv3_job *j, struct smmuv3_input *in,
     uint32_t gbpa = smmuv3_reg(s, SMMU_GBPA);
 
     if (j->attrs->addr_type != IOVP_AT_UNTRANSLATED) {
-        smmuv3_ats(j, in, iova, access, out);
+        smmuv3_ats(j, iova, access, out);
         return;
     }
     /* 3.4: beyond the OAS it aborts too, and nothing is recorded. */
@@ -313,7 +313,7 @@ static void finish_entry(const struct smmuv3_stream *st,
 
 /* The entry that translates `va`, found or made: *local if it is not cached.
  * NULL: job->fault is set. */
-static struct smmuv3_tlbe *
+static inline struct smmuv3_tlbe *
 find_entry(struct smmuv3_job *j, const struct smmuv3_stream *st, uint64_t va,
            uint8_t need, struct smmuv3_tlbe *local, struct smmuv3_result *out)
 {
@@ -398,6 +398,11 @@ void smmuv3_bypass_result(const struct smmuv3 *s,
 
 /* ---- for ats.c ----------------------------------------------------------- */
 
+struct smmuv3_input smmuv3_input_of(const struct iovp_attrs *attrs, bool write)
+{
+    return input_of(attrs, write);
+}
+
 void smmuv3_override(struct smmuv3_input *in, const struct smmuv3_stream *st)
 {
     override_by_ste(in, st);
@@ -464,7 +469,7 @@ static bool translate_enabled(struct smmuv3_job *j, struct smmuv3_input *in,
 
     scratch.overrides = false;
     if (j->attrs->addr_type != IOVP_AT_UNTRANSLATED) {
-        smmuv3_ats(j, in, iova, access, out);
+        smmuv3_ats(j, iova, access, out);
         return true;
     }
     switch (smmuv3_config_lookup(j, &scratch, &st)) {

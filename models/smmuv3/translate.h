@@ -44,8 +44,10 @@ struct smmuv3_input {
 };
 
 /* Whatever is not Untranslated; *out is complete, its event is written. */
-void smmuv3_ats(struct smmuv3_job *j, struct smmuv3_input *in, uint64_t iova,
-                unsigned access, struct smmuv3_result *out);
+void smmuv3_ats(struct smmuv3_job *j, uint64_t iova, unsigned access,
+                struct smmuv3_result *out);
+
+struct smmuv3_input smmuv3_input_of(const struct iovp_attrs *attrs, bool write);
 
 /* Of all the STE's overrides, and of PRIVCFG and INSTCFG alone. */
 void smmuv3_override(struct smmuv3_input *in, const struct smmuv3_stream *st);
