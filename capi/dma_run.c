@@ -93,6 +93,9 @@ static bool translate(struct platform_device_state *d, struct dma_run *r,
             smmuv3_stall_end(d->core, r->stall);
         }
     }
+    /* A Translation Request is answered; it moves no data. */
+    if (r->job.attrs.addr_type == IOVP_AT_TRANSLATION_REQUEST)
+        out->status = IOVP_RESULT_ABORT;
     r->stall = out->status == IOVP_RESULT_STALL ? out->stall : 0;
     r->event = out->event;
     return !r->stall;

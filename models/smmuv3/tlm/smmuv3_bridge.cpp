@@ -247,6 +247,9 @@ void smmuv3_module::pass(burst &b, uint64_t iova, uint32_t *stall,
         for (uint32_t &w : res.wait)
             w = 0;
     }
+    // A Translation Request is answered; it moves no data.
+    if (b.access && b.attrs.addr_type == IOVP_AT_TRANSLATION_REQUEST)
+        res.status = IOVP_RESULT_ABORT;
     *stall = res.status == IOVP_RESULT_STALL ? res.stall : 0;
     // Before anyone else comes: from here on a CMD_SYNC waits for us.
     if (res.status == IOVP_RESULT_OK && b.access && !unwinding_)
@@ -352,7 +355,8 @@ unsigned smmuv3_module::debug(upstream_port &port, payload &p)
     unsigned access = access_of(p);
     unsigned done = 0;
 
-    if (!access || !p.get_data_ptr())
+    if (!access || !p.get_data_ptr() ||
+        attrs.addr_type == IOVP_AT_TRANSLATION_REQUEST)
         return 0;
     while (done < p.get_data_length()) {
         uint64_t iova = p.get_address() + done;
