@@ -177,28 +177,16 @@ iovp_status iovp_domain_windows(iovp_domain *h, iovp_window *windows,
                                 size_t *count, iovp_window_info *info)
 {
     struct domain *m;
-    iovp_window_info full = {.size = sizeof(full),
-                             .state = IOVP_REGIME_TRANSLATED};
+    struct window_info wi = {.state = IOVP_REGIME_TRANSLATED};
     iovp_status st = domain_enter(h, ENTER_SERVICE, &m);
 
     if (!st && info)
         st = abi_out_check(info, sizeof(*info), "info");
-    if (!st)
-        st = abi_list(windows, count, m->windows.count, sizeof(*windows),
-                      "windows");
-    if (info && (!st || st == IOVP_E_SPACE)) {
-        full.page_sizes = m->page_sizes;
-        full.alignment = full.page_sizes & -full.page_sizes;
-        abi_out(info, &full, sizeof(full));
-    }
-    for (uint32_t i = 0; !st && i < m->windows.count; i++) {
-        const struct window_range *r = &m->windows.at[i];
-        const iovp_window w = {sizeof(w), IOVP_WINDOW_USABLE, r->first,
-                               r->last};
-
-        abi_out(abi_at(windows, i), &w, sizeof(w));
-    }
-    return st;
+    if (st)
+        return st;
+    wi.page_sizes = m->page_sizes;
+    wi.alignment = wi.page_sizes & -wi.page_sizes;
+    return windows_answer(&m->windows, &wi, windows, count, info);
 }
 
 /* The caller's i-th window, which must be valid now. */

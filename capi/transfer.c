@@ -138,7 +138,6 @@ iovp_status iovp_dma_submit(iovp_transfer **out, iovp_device *h,
     iovp_status st = handle_enter_device(h, ENTER_NORMAL, &p, &d);
     struct dma_job job = {0};
     struct transfer *t;
-    uintptr_t handle;
 
     if (st)
         return st;
@@ -157,11 +156,9 @@ iovp_status iovp_dma_submit(iovp_transfer **out, iovp_device *h,
     t->run.job = job;
     dma_begin(&t->run);
     st = start(p, t);
-    if (st)
-        return st;
-    handle = t->handle;
-    *out = (iovp_transfer *)handle;
-    return IOVP_OK;
+    if (!st)
+        *out = (iovp_transfer *)t->handle;
+    return st;
 }
 
 static bool is_held(const struct transfer *t)

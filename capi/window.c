@@ -184,16 +184,37 @@ iovp_status windows_of(struct platform *p,
 
 /* ---- the C API ---------------------------------------------------------- */
 
+iovp_status windows_answer(const struct window_list *list,
+                           const struct window_info *from, iovp_window *windows,
+                           size_t *count, iovp_window_info *info)
+{
+    const iovp_window_info full = {.size = sizeof(full),
+                                   .state = from->state,
+                                   .page_sizes = from->page_sizes,
+                                   .alignment = from->alignment};
+    iovp_status st =
+        abi_list(windows, count, list->count, sizeof(*windows), "windows");
+    uint32_t i;
+
+    if (info && (!st || st == IOVP_E_SPACE))
+        abi_out(info, &full, sizeof(full));
+    for (i = 0; !st && i < list->count; i++) {
+        const iovp_window w = {sizeof(w), IOVP_WINDOW_USABLE, list->at[i].first,
+                               list->at[i].last};
+
+        abi_out(abi_at(windows, i), &w, sizeof(w));
+    }
+    return st;
+}
+
 iovp_status iovp_windows(iovp_device *h, uint32_t pasid, iovp_window *windows,
                          size_t *count, iovp_window_info *info)
 {
     struct platform *p;
     struct platform_device_state *d;
     iovp_status st = handle_enter_device(h, ENTER_SERVICE, &p, &d);
-    iovp_window_info full = {.size = sizeof(full)};
     struct window_list list;
     struct window_info wi;
-    uint32_t i;
 
     if (!st && info)
         st = abi_out_check(info, sizeof(*info), "info");
@@ -202,22 +223,7 @@ iovp_status iovp_windows(iovp_device *h, uint32_t pasid, iovp_window *windows,
                        d->name, d->desc.pasid_bits);
     if (!st)
         st = windows_of(p, d, pasid, &list, &wi);
-    if (!st)
-        st = abi_list(windows, count, list.count, sizeof(*windows), "windows");
-    if (!st || st == IOVP_E_SPACE) {
-        full.state = wi.state;
-        full.page_sizes = wi.page_sizes;
-        full.alignment = wi.alignment;
-        if (info)
-            abi_out(info, &full, sizeof(full));
-    }
-    for (i = 0; !st && i < list.count; i++) {
-        const iovp_window w = {sizeof(w), IOVP_WINDOW_USABLE, list.at[i].first,
-                               list.at[i].last};
-
-        abi_out(abi_at(windows, i), &w, sizeof(w));
-    }
-    return st;
+    return st ? st : windows_answer(&list, &wi, windows, count, info);
 }
 
 iovp_status iovp_reserved_regions(iovp_device *h, iovp_window *regions,

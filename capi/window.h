@@ -40,6 +40,12 @@ iovp_status windows_of(struct platform *p,
                        const struct platform_device_state *d, uint32_t pasid,
                        struct window_list *out, struct window_info *info);
 
+/* The answer of a query for windows, by the two-call rule; `info` (NULL: not
+ * wanted) was checked. */
+iovp_status windows_answer(const struct window_list *list,
+                           const struct window_info *from, iovp_window *windows,
+                           size_t *count, iovp_window_info *info);
+
 /* As iovp_reserved_regions, at most `max`; returns how many. */
 #define WINDOW_REGIONS_MAX (PLATFORM_REGIONS + 2)
 uint32_t windows_reserved(struct platform *p,
