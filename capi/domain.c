@@ -363,15 +363,6 @@ iovp_status domain_quiesce(struct domain *m)
     return st;
 }
 
-uint32_t domain_attachments(const struct domain *m)
-{
-    uint32_t n = 0;
-
-    for (const struct attached *a = m->attached; a; a = a->next)
-        n++;
-    return n;
-}
-
 /* Does an attachment before this one stand for the same group and PASID? */
 static bool is_again(const struct domain *m, const struct attached *a)
 {

@@ -63,8 +63,6 @@ iovp_status domain_carry(struct domain *m,
  * remaining devices want.  Errors: those of domain_flush.
  */
 iovp_status domain_fit(struct domain *m);
-/* The number of (device, PASID) attachments. */
-uint32_t domain_attachments(const struct domain *m);
 /* Make it usable behind another context's IOMMU, and not any more: it is
  * attached there nowhere. */
 iovp_status domain_extend(struct domain *m, struct context *c);
