@@ -202,11 +202,12 @@ static const struct pcie_fn_ops fn_ops = {
 
 /* ---- the host ------------------------------------------------------------ */
 
-static enum pcie_status host_request(void *opaque, const struct pcie_tlp *t,
-                                     void *data)
+static enum pcie_status host_request(void *opaque, struct pcie_fn *f,
+                                     const struct pcie_tlp *t, void *data)
 {
     struct ptree *s = (struct ptree *)opaque;
 
+    (void)f;
     s->requests++;
     s->last = *t;
     if (t->type == PCIE_TLP_MSG || t->type == PCIE_TLP_MSGD) {

@@ -15,7 +15,9 @@ enum iovp_trace_kind {
     IOVP_TRACE_PAGE_REQUEST = 3,
     IOVP_TRACE_INTERRUPT = 4, /* result: line; iova: MSI address or 0 */
     IOVP_TRACE_MARKER = 5,    /* iova: a number given by the user */
-    IOVP_TRACE_KINDS = 6,
+    IOVP_TRACE_TLP = 6, /* a PCIe packet; event: enum pcie_tlp_type, result:
+                         * completion status, pa: see traces/format.md */
+    IOVP_TRACE_KINDS = 7,
 };
 
 /* iovp_trace_record.flags */

@@ -142,9 +142,12 @@ static void build_exp(struct pcie_fn *f, uint32_t at,
                       const struct pcie_cap_config *c)
 {
     static const uint8_t type[PCIE_KINDS] = {
-        PCIE_EXP_TYPE_ENDPOINT,   PCIE_EXP_TYPE_RCIEP,
-        PCIE_EXP_TYPE_ROOT_PORT,  PCIE_EXP_TYPE_UPSTREAM,
-        PCIE_EXP_TYPE_DOWNSTREAM,
+        [PCIE_ENDPOINT] = PCIE_EXP_TYPE_ENDPOINT,
+        [PCIE_RCIEP] = PCIE_EXP_TYPE_RCIEP,
+        [PCIE_VF] = PCIE_EXP_TYPE_ENDPOINT,
+        [PCIE_ROOT_PORT] = PCIE_EXP_TYPE_ROOT_PORT,
+        [PCIE_UPSTREAM_PORT] = PCIE_EXP_TYPE_UPSTREAM,
+        [PCIE_DOWNSTREAM_PORT] = PCIE_EXP_TYPE_DOWNSTREAM,
     };
     uint32_t devcap = log2_of(c->exp.mps) - 7;
     uint8_t *ctl2 = &f->write[at + PCIE_DEVCTL2];

@@ -226,7 +226,7 @@ const char *pcie_check_function(const struct pcie_config *c, uint32_t i)
     const struct pcie_fn_config *f = &c->functions[i];
     const char *wrong;
 
-    if (f->kind >= PCIE_KINDS)
+    if (f->kind >= PCIE_KINDS || f->kind == PCIE_VF)
         return "kind: no such";
     if (f->interrupt_pin > 4)
         return "interrupt_pin: 0 to 4";

@@ -15,6 +15,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "link.h"
 #include "tlp.h"
 
 #ifdef __cplusplus
@@ -35,6 +36,7 @@ struct pcie_fn;
 enum pcie_kind {
     PCIE_ENDPOINT = 0,
     PCIE_RCIEP, /* Root Complex Integrated Endpoint */
+    PCIE_VF,    /* of the PF, see sriov; its parent is the PF's */
     PCIE_ROOT_PORT,
     PCIE_UPSTREAM_PORT,   /* of a switch; its children are downstream ports */
     PCIE_DOWNSTREAM_PORT, /* of a switch */
@@ -95,6 +97,7 @@ enum pcie_cap {
     PCIE_CAP_ATS,
     PCIE_CAP_PRI,
     PCIE_CAP_PASID,
+    PCIE_CAP_SRIOV,
     PCIE_CAP_DVSEC,
     PCIE_CAP_RAW, /* an extended capability made of bytes */
     PCIE_CAPS,
@@ -142,6 +145,14 @@ struct pcie_cap_config {
             bool execute, privileged;
         } pasid;
         struct {
+            /* The VFs themselves are functions of kind PCIE_VF, `total` of
+             * them right behind the PF in the configuration, with
+             * parent the PF's, their own capabilities, and BARs all alike. */
+            uint16_t total;         /* TotalVFs and InitialVFs, 1..256 */
+            uint16_t first, stride; /* VF Offset and Stride */
+            uint16_t device_id;     /* of the VFs */
+        } sriov;
+        struct {
             uint16_t id; /* RAW: of the extended capability; DVSEC ID */
             uint8_t version;
             uint16_t vendor;      /* DVSEC */
@@ -166,6 +177,9 @@ struct pcie_fn_config {
     uint32_t rom;                   /* bytes; 0: no expansion ROM */
     const struct pcie_cap_config *caps;
     uint32_t cap_count;
+    /* Ports that lead down, in a timed hierarchy: their link; NULL: the
+     * defaults, with the speed and width to which it trains. */
+    const struct pcie_link_config *link;
     const struct pcie_fn_ops *ops;
     void *opaque;
 };
@@ -182,8 +196,14 @@ struct pcie_window {
 struct pcie_ops {
     uint32_t size; /* sizeof(struct pcie_ops) */
     /* A request that leaves the hierarchy upwards; an IOMMU stands here. */
-    enum pcie_status (*request)(void *opaque, const struct pcie_tlp *t,
-                                void *data);
+    enum pcie_status (*request)(void *opaque, struct pcie_fn *f,
+                                const struct pcie_tlp *t, void *data);
+    /* Optional: every request, message and completion that `f` (NULL: the root
+     * complex) has sent, when it is done; it began at time_in. */
+    void (*sent)(void *opaque, struct pcie_fn *f, const struct pcie_tlp *t,
+                 enum pcie_status s, uint64_t time_in);
+    /* Optional: the function has learnt another bus number. */
+    void (*renumbered)(void *opaque, struct pcie_fn *f);
     /* A level on one of the four INTx lines. */
     void (*intx)(void *opaque, unsigned line, bool level);
     /* An error message (PCIE_MSG_ERR_*) that becomes a system error, by Root
@@ -198,6 +218,7 @@ struct pcie_config {
     uint32_t size; /* sizeof(struct pcie_config) */
     uint8_t bus_first, bus_last;
     bool peer_to_peer; /* the root complex routes between its ports */
+    bool timed;        /* what crosses links takes time */
     const struct pcie_window *windows;
     uint32_t window_count;
     const struct pcie_fn_config *functions;
@@ -219,6 +240,27 @@ void pcie_reset(struct pcie *p);
 struct pcie_fn *pcie_function(struct pcie *p, uint32_t index);
 /* By its ID as software has numbered the buses; NULL: nothing answers. */
 struct pcie_fn *pcie_find(struct pcie *p, uint16_t id);
+
+/* ---- time ------------------------------------------------------------- */
+
+/*
+ * The hierarchy's time, picoseconds.  Whoever makes a request sets it to when
+ * that begins; links, and the host in ops.request, move it on; after the
+ * request it is when that was complete, or, if posted, has arrived.  Without
+ * `timed` only the host moves it.
+ */
+uint64_t pcie_time(const struct pcie *p);
+void pcie_set_time(struct pcie *p, uint64_t t);
+
+/* ---- presence ---------------------------------------------------------- */
+
+/*
+ * Surprise removal of a function, with what is below it, or its return as
+ * after a cold reset.  A function that is away answers nothing, sends nothing
+ * (PCIE_REFUSED_ABSENT), and the link above it is down.
+ */
+void pcie_set_present(struct pcie_fn *f, bool present);
+bool pcie_present(const struct pcie_fn *f);
 
 /* ---- downwards: what processors do -------------------------------------- */
 
@@ -263,6 +305,7 @@ enum pcie_refusal {
     PCIE_REFUSED_ATOMIC = -7,     /* AtomicOp Requester Enable is 0 */
     PCIE_REFUSED_PRI = -8,        /* Page Requests are not enabled */
     PCIE_REFUSED_NESTING = -9,    /* PCIE_NESTING_MAX */
+    PCIE_REFUSED_ABSENT = -10,    /* unplugged, or a VF that is not enabled */
 };
 
 /*
@@ -273,7 +316,8 @@ enum pcie_refusal {
 int pcie_request(struct pcie_fn *f, const struct pcie_tlp *t, void *data);
 /* The same with t->requester as given, for equipment that tests others. */
 int pcie_request_as(struct pcie_fn *f, const struct pcie_tlp *t, void *data);
-/* The same for any t->length: memory reads and writes in pieces. */
+/* The same for any t->length: memory reads and writes in pieces, which all
+ * begin at once: the time moves to the end of the last. */
 int pcie_dma(struct pcie_fn *f, const struct pcie_tlp *t, void *data);
 
 uint32_t pcie_max_payload(const struct pcie_fn *f);

@@ -47,6 +47,7 @@ struct pcie {
     struct pcie_fn *root; /* the first function on the root bus */
     uint32_t function_count, window_count;
     uint32_t nesting;
+    uint64_t time; /* picoseconds: pcie_time */
     uint32_t asserted[4]; /* functions that pull an INTx line */
     uint8_t bus_first, bus_last;
     bool peer_to_peer;

@@ -49,9 +49,36 @@ struct pcie_tlp {
     /* PASID TLP prefix */
     bool pasid_valid, execute, privileged;
     uint32_t pasid;
-    uint64_t addr;   /* memory and I/O; configuration: the register's offset */
-    uint32_t length; /* bytes, 1..4096 */
+    /* Not in a header: the T bit of IDE, or the wires of an integrated
+     * function.  IOVP_SPACE_*; otherwise the host decides. */
+    bool space_valid;
+    uint8_t space;
+    uint64_t addr;   /* memory and I/O; configuration: the register's offset;
+                      * messages: bytes 8 to 15 of the header, see below */
+    uint32_t length; /* bytes, 1..4096; messages without data 0 */
 };
+
+/*
+ * Messages of ATS and PRI (10.3, 10.4), what pcie_tlp.addr holds:
+ *
+ *   Invalidate Request     nothing; `tag` is the ITag, the data are 8 bytes,
+ *                          little-endian here: address [63:12] with S (bit 11),
+ *                          Global Invalidate (bit 0)
+ *   Invalidate Completion  Completion Count [34:32], ITag Vector [31:0]
+ *   Page Request           address [63:12], PRG index [11:3], L, W, R (2..0)
+ *   PRG Response           Response Code [15:12], PRG index [8:0]
+ *
+ * A Translation Request is a memory read with `at` 1 and a length of 8; its
+ * data are a struct iovp_ats_completion, and it always completes with SC: what
+ * became of it is in there.
+ */
+#define PCIE_PAGE_REQUEST_READ        (1u << 0)
+#define PCIE_PAGE_REQUEST_WRITE       (1u << 1)
+#define PCIE_PAGE_REQUEST_LAST        (1u << 2)
+#define PCIE_PAGE_REQUEST_PRGI_SHIFT  3
+#define PCIE_PAGE_RESPONSE_CODE_SHIFT 12
+#define PCIE_PRGI_MASK                0x1ffu
+#define PCIE_INVALIDATE_CC_SHIFT      32
 
 /* Completion status (2.2.9). */
 enum pcie_status {

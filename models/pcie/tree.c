@@ -204,3 +204,16 @@ struct pcie_fn *pcie_function(struct pcie *p, uint32_t index)
 {
     return p && index < p->function_count ? &p->functions[index] : NULL;
 }
+
+/* ---- time ------------------------------------------------------------- */
+
+uint64_t pcie_time(const struct pcie *p)
+{
+    return p ? p->time : 0;
+}
+
+void pcie_set_time(struct pcie *p, uint64_t t)
+{
+    if (p)
+        p->time = t;
+}

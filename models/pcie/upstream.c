@@ -228,7 +228,7 @@ static enum pcie_status send_up(struct pcie_fn *f, const struct pcie_tlp *t,
         if (turn == TURN_PEER)
             return pcie_complete(p, at->parent, at, t, data, &to);
     }
-    return p->ops.request ? p->ops.request(p->opaque, t, data) : PCIE_UR;
+    return p->ops.request ? p->ops.request(p->opaque, f, t, data) : PCIE_UR;
 }
 
 int pcie_request_as(struct pcie_fn *f, const struct pcie_tlp *t, void *data)
