@@ -197,7 +197,12 @@ static void fn_reset(void *opaque, enum pcie_reset_kind kind)
 }
 
 static const struct pcie_fn_ops fn_ops = {
-    fn_read, fn_write, fn_atomic, fn_config, fn_message, fn_reset,
+    .read = fn_read,
+    .write = fn_write,
+    .atomic = fn_atomic,
+    .config_written = fn_config,
+    .message = fn_message,
+    .reset = fn_reset,
 };
 
 /* ---- the host ------------------------------------------------------------ */
@@ -210,6 +215,7 @@ static enum pcie_status host_request(void *opaque, struct pcie_fn *f,
     (void)f;
     s->requests++;
     s->last = *t;
+    pcie_set_time(s->p, pcie_time(s->p) + s->host_ps);
     if (t->type == PCIE_TLP_MSG || t->type == PCIE_TLP_MSGD) {
         s->messages++;
         return PCIE_SC;
@@ -247,6 +253,35 @@ static void host_error(void *opaque, uint8_t message, uint16_t source)
     s->error_source = source;
 }
 
+static int index_of(const struct ptree *s, const struct pcie_fn *f)
+{
+    for (unsigned i = 0; i < PTREE_COUNT; i++)
+        if (f && pcie_function(s->p, i) == f)
+            return (int)i;
+    return -1;
+}
+
+static void host_sent(void *opaque, struct pcie_fn *f, const struct pcie_tlp *t,
+                      enum pcie_status status, uint64_t from)
+{
+    struct ptree *s = (struct ptree *)opaque;
+
+    s->sents++;
+    s->sent = (struct ptree_sent){.fn = index_of(s, f),
+                                  .t = *t,
+                                  .s = status,
+                                  .from = from,
+                                  .to = pcie_time(s->p)};
+}
+
+static void host_renumbered(void *opaque, struct pcie_fn *f)
+{
+    struct ptree *s = (struct ptree *)opaque;
+
+    s->renumbers++;
+    s->renumbered = (unsigned)index_of(s, f);
+}
+
 /* ---- create and enumerate ---------------------------------------------- */
 
 static uint32_t enum_read(void *ud, uint16_t id, uint32_t at, unsigned width)
@@ -276,6 +311,7 @@ bool ptree_create(struct ptree *s)
         .size = sizeof(c),
         .bus_last = 255,
         .peer_to_peer = s->peer_to_peer,
+        .timed = s->timed,
         .windows = windows,
         .window_count = COUNT(windows),
         .functions = fns,
@@ -283,6 +319,8 @@ bool ptree_create(struct ptree *s)
     };
     struct pcie_ops ops = {.size = sizeof(ops),
                            .request = host_request,
+                           .sent = host_sent,
+                           .renumbered = host_renumbered,
                            .intx = host_intx,
                            .system_error = host_error};
 
@@ -292,6 +330,9 @@ bool ptree_create(struct ptree *s)
         s->fn[i].index = i;
         fns[i].ops = &fn_ops;
         fns[i].opaque = &s->fn[i];
+        if (fns[i].kind == PCIE_ROOT_PORT ||
+            fns[i].kind == PCIE_DOWNSTREAM_PORT)
+            fns[i].link = s->link;
     }
     s->e = (struct pcie_enum){
         .read = enum_read,

@@ -13,7 +13,7 @@
 
 #include "../models/pcie/pcie.h"
 #include "../models/pcie/pcie_regs.h"
-#include "pcie_enum.h"
+#include "../platforms/cmd_pci_enum.h"
 
 enum {
     RP0,
@@ -55,6 +55,8 @@ struct ptree {
     struct pcie_enum e;
     struct ptree_fn fn[PTREE_COUNT];
     bool peer_to_peer;
+    bool timed;
+    const struct pcie_link_config *link; /* of all ports; NULL: defaults */
 
     /* The host. */
     uint8_t ram[4096];
@@ -68,6 +70,17 @@ struct ptree {
     uint8_t error;
     uint16_t error_source;
     unsigned errors;
+    uint64_t host_ps; /* that the host takes for a request */
+
+    /* What the hierarchy has told: TLPs, IDs. */
+    unsigned sents, renumbers;
+    struct ptree_sent {
+        int fn; /* index, -1: the root complex */
+        struct pcie_tlp t;
+        enum pcie_status s;
+        uint64_t from, to;
+    } sent;
+    unsigned renumbered; /* index, the last one */
 };
 
 /* Create; not enumerated.  False: refused. */

@@ -201,7 +201,7 @@ TEST_CASE(PcieReset, SecondaryBusReset)
     /* A cold reset clears what is sticky, too. */
     pcie_reset(s->p);
     pcie_enumerate(&s->e);
-    CHECK_EQ(0x00400000, cap_rd(s, EP1, PCIE_CAP_AER, 0x08, 4));
+    CHECK_EQ(0x04400000, cap_rd(s, EP1, PCIE_CAP_AER, 0x08, 4));
     ptree_close(s);
 }
 

@@ -280,18 +280,22 @@ TEST_CASE(PcieConfig, MemoryThatRunsOut)
                             .function_count = PTREE_COUNT};
     struct pcie_ops ops = {
         .size = sizeof(ops), .alloc = take_block, .free = free_block};
-    struct pcie *p = NULL;
-    unsigned n = 0;
 
-    for (; !p && n < 10; n++) {
-        struct blocks b = {n, 0};
+    for (unsigned timed = 0; timed < 2; timed++) {
+        struct pcie *p = NULL;
+        unsigned n = 0;
 
-        p = pcie_create(&c, &ops, &b);
-        CHECK_EQ(p ? n : 0, b.live);
-        pcie_destroy(p);
-        CHECK_EQ(0, b.live);
+        c.timed = timed;
+        for (; !p && n < 10; n++) {
+            struct blocks b = {n, 0};
+
+            p = pcie_create(&c, &ops, &b);
+            CHECK_EQ(p ? n : 0, b.live);
+            pcie_destroy(p);
+            CHECK_EQ(0, b.live);
+        }
+        CHECK_EQ(5 + timed, n); /* itself, functions, windows, MSI-X; links */
     }
-    CHECK_EQ(5, n); /* itself, functions, windows, MSI-X */
     ops.free = NULL;
     CHECK(!pcie_create(&c, &ops, NULL));
 }
@@ -306,6 +310,9 @@ TEST_CASE(PcieConfig, NullArguments)
     CHECK(!pcie_create(NULL, &ops, NULL));
     pcie_destroy(NULL);
     pcie_reset(NULL);
+    pcie_set_present(NULL, false);
+    pcie_set_time(NULL, 1);
+    CHECK(!pcie_present(NULL) && !pcie_physical(NULL) && !pcie_time(NULL));
     CHECK(!pcie_function(NULL, 0) && !pcie_find(NULL, 0));
     pcie_ecam_read(NULL, 0, 4, &v);
     CHECK_EQ(0xffffffff, v);

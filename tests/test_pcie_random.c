@@ -19,6 +19,23 @@ static uint64_t random64(uint64_t *state)
     return *state;
 }
 
+/* A request of any kind, right or wrong, up and down. */
+static void any_request(struct ptree *s, struct pcie_fn *f, uint64_t where,
+                        uint64_t *r)
+{
+    static uint8_t data[4096];
+    uint64_t value = random64(r);
+    struct pcie_tlp t = {.type = (uint8_t)(value % 15)};
+
+    t.at = (uint8_t)(value >> 8 & 3);
+    t.addr = value & 1 ? PTREE_MEM + where * 256 : random64(r);
+    t.length = (uint32_t)(where % 600);
+    t.pasid_valid = value >> 16 & 1;
+    t.target = (uint16_t)random64(r);
+    pcie_request(f, &t, data);
+    pcie_send_down(s->p, &t, data);
+}
+
 /* One arbitrary thing that software or a function does. */
 static void act(struct ptree *s, uint64_t *r)
 {
@@ -27,9 +44,8 @@ static void act(struct ptree *s, uint64_t *r)
         pcie_function(s->p, (uint32_t)(random64(r) % PTREE_COUNT));
     uint64_t value = random64(r), where = random64(r) & 0xfff;
     unsigned width = (unsigned)(random64(r) % 10);
-    struct pcie_tlp t;
 
-    switch (random64(r) % 9) {
+    switch (random64(r) % 10) {
     case 0:
     case 1:
         where = pcie_cap_offset(f, (enum pcie_cap)(value % PCIE_CAPS)) +
@@ -58,16 +74,11 @@ static void act(struct ptree *s, uint64_t *r)
     case 7:
         pcie_report(f, (unsigned)(value % 40), NULL);
         break;
+    case 8:
+        pcie_set_present(f, value & 15);
+        break;
     default:
-        memset(&t, 0, sizeof(t));
-        t.type = (uint8_t)(value % 15);
-        t.at = (uint8_t)(value >> 8 & 3);
-        t.addr = value & 1 ? PTREE_MEM + where * 256 : random64(r);
-        t.length = (uint32_t)(where % 600);
-        t.pasid_valid = value >> 16 & 1;
-        t.target = (uint16_t)random64(r);
-        pcie_request(f, &t, data);
-        pcie_send_down(s->p, &t, data);
+        any_request(s, f, where, r);
     }
 }
 
@@ -81,6 +92,7 @@ TEST_CASE(PcieRandom, AnythingThatSoftwareDoes)
         REQUIRE(s);
         s->peer_to_peer = round & 1;
         s->loop = round & 2;
+        s->timed = round & 4;
         REQUIRE(ptree_open(s));
         s->fn[EP1].echo = (struct pcie_tlp){
             .type = PCIE_TLP_MWR, .addr = ptree_bar(s, EP2, 0), .length = 4};
@@ -91,6 +103,7 @@ TEST_CASE(PcieRandom, AnythingThatSoftwareDoes)
         for (unsigned i = 0; i < PTREE_COUNT; i++) {
             struct pcie_fn *f = pcie_function(s->p, i);
 
+            pcie_set_present(f, true);
             CHECK_EQ(0x10001234u + (i << 16), pcie_config_read(f, 0, 4));
             CHECK_EQ(0x40, pcie_config_read(f, 0x34, 1));
         }

@@ -76,6 +76,13 @@ static const struct pcie_reg pri_rows[] = {
     {PCIE_PRI_ALLOCATION, 4, 0xffffffff, 0, 0},
 };
 
+static const struct pcie_reg sriov_rows[] = {
+    {PCIE_SRIOV_CONTROL, 2, PCIE_SRIOV_VF_ENABLE | PCIE_SRIOV_VF_MEMORY_SPACE,
+     0, 0},
+    {PCIE_SRIOV_NUM_VFS, 2, 0xffff, 0, 0},
+    {PCIE_SRIOV_SYSTEM_PAGE, 4, 0xffffffff, 0, 0},
+};
+
 /* ---- values that the configuration decides --------------------------------
  */
 
@@ -104,8 +111,8 @@ static void build_link(struct pcie_fn *f, uint32_t at,
 
     pcie_reg_masks(f, at, link_rows, COUNT(link_rows));
     if (leads_down(f)) {
-        lnkcap |= PCIE_LNKCAP_DLL_REPORTING | (uint32_t)f->devfn
-                                                  << PCIE_LNKCAP_PORT_SHIFT;
+        lnkcap |= PCIE_LNKCAP_DLL_REPORTING | PCIE_LNKCAP_SURPRISE_DOWN |
+                  (uint32_t)f->devfn << PCIE_LNKCAP_PORT_SHIFT;
         f->write[at + PCIE_LNKCTL] |= PCIE_LNKCTL_DISABLE;
     }
     if (!is_bridge(f))
@@ -262,6 +269,19 @@ static void build_pasid(struct pcie_fn *f, uint32_t at,
     f->write[at + PCIE_PASID_CONTROL] = (uint8_t)(modes | PCIE_PASID_ENABLE);
 }
 
+static void build_sriov(struct pcie_fn *f, uint32_t at,
+                        const struct pcie_cap_config *c)
+{
+    pcie_reg_value(f, at + PCIE_SRIOV_INITIAL_VFS, 2, c->sriov.total);
+    pcie_reg_value(f, at + PCIE_SRIOV_TOTAL_VFS, 2, c->sriov.total);
+    pcie_reg_value(f, at + PCIE_SRIOV_FUNCTION_LINK, 1, f->devfn);
+    pcie_reg_value(f, at + PCIE_SRIOV_FIRST_VF_OFFSET, 2, c->sriov.first);
+    pcie_reg_value(f, at + PCIE_SRIOV_VF_STRIDE, 2, c->sriov.stride);
+    pcie_reg_value(f, at + PCIE_SRIOV_VF_DEVICE_ID, 2, c->sriov.device_id);
+    pcie_reg_value(f, at + PCIE_SRIOV_SUPPORTED_PAGES, 4, PCIE_SRIOV_PAGES);
+    pcie_reg_value(f, at + PCIE_SRIOV_SYSTEM_PAGE, 4, 1);
+}
+
 static void build_bytes(struct pcie_fn *f, uint32_t at,
                         const struct pcie_cap_config *c)
 {
@@ -313,6 +333,8 @@ static const struct {
                       build_pri},
     [PCIE_CAP_PASID] = {PCIE_EXT_PASID, 1, PCIE_PASID_SIZE, NO_ROWS,
                         build_pasid},
+    [PCIE_CAP_SRIOV] = {PCIE_EXT_SRIOV, 1, PCIE_SRIOV_SIZE, ROWS(sriov_rows),
+                        build_sriov},
     [PCIE_CAP_DVSEC] = {PCIE_EXT_DVSEC, 1, PCIE_DVSEC_DATA, NO_ROWS,
                         build_dvsec},
     [PCIE_CAP_RAW] = {0, 1, 4, NO_ROWS, build_raw},

@@ -169,6 +169,8 @@ static const char *check_place(const struct pcie_config *c, uint32_t i)
     bool at_root = f->kind == PCIE_RCIEP || f->kind == PCIE_ROOT_PORT;
     const struct pcie_fn_config *up;
 
+    if (f->kind == PCIE_VF)
+        return NULL; /* it is where its PF is */
     if (f->parent < -1 || f->parent >= (int32_t)i)
         return "parent: a function before this one, or -1";
     if (at_root != (f->parent == -1))
@@ -201,7 +203,8 @@ static const char *check_unique(const struct pcie_config *c, uint32_t i)
     for (uint32_t j = 0; j < c->function_count; j++) {
         const struct pcie_fn_config *g = &c->functions[j];
 
-        if (g->parent != f->parent || g->device != f->device)
+        if (g->parent != f->parent || g->device != f->device ||
+            g->kind == PCIE_VF)
             continue;
         if (j != i && g->function == f->function)
             return "function: there are two with this number";
@@ -226,16 +229,17 @@ const char *pcie_check_function(const struct pcie_config *c, uint32_t i)
     const struct pcie_fn_config *f = &c->functions[i];
     const char *wrong;
 
-    if (f->kind >= PCIE_KINDS || f->kind == PCIE_VF)
+    if (f->kind >= PCIE_KINDS)
         return "kind: no such";
     if (f->interrupt_pin > 4)
         return "interrupt_pin: 0 to 4";
     if (f->class_code > 0xffffff)
         return "class_code: 24 bits";
     if ((wrong = check_caps(f)) || (wrong = check_bars(f)) ||
-        (wrong = check_place(c, i)) || (wrong = check_depth(c, i)))
+        (wrong = check_place(c, i)) || (wrong = pcie_check_sriov(c, i)) ||
+        (wrong = check_depth(c, i)) || (wrong = pcie_check_link(f)))
         return wrong;
-    return check_unique(c, i);
+    return f->kind == PCIE_VF ? NULL : check_unique(c, i);
 }
 
 static const char *check_windows(const struct pcie_config *c)

@@ -18,18 +18,6 @@ static void command(struct pcie_fn *f, uint32_t at, uint32_t old,
     pcie_intx_update(f);
 }
 
-/* Data Link Layer Link Active, of a port that leads down. */
-static void link_state(struct pcie_fn *f)
-{
-    uint32_t sta = f->cap[PCIE_CAP_EXP] + PCIE_LNKSTA;
-
-    if (!leads_down(f))
-        return;
-    cfg_put16(f, sta, cfg16(f, sta) & ~PCIE_LNKSTA_DLL_ACTIVE);
-    if (f->child && !pcie_held(f))
-        cfg_set16(f, sta, PCIE_LNKSTA_DLL_ACTIVE);
-}
-
 static void bridge_control(struct pcie_fn *f, uint32_t at, uint32_t old,
                            uint32_t written)
 {
@@ -38,7 +26,7 @@ static void bridge_control(struct pcie_fn *f, uint32_t at, uint32_t old,
     (void)written;
     if (!is_bridge(f))
         return;
-    link_state(f);
+    pcie_link_state(f);
     if (~old & cfg32(f, at) & bit)
         pcie_reset_below(f);
 }
@@ -68,6 +56,7 @@ static void device_control(struct pcie_fn *f, uint32_t at, uint32_t old,
     uint32_t devcap = cfg32(f, at - PCIE_DEVCTL + PCIE_DEVCAP);
 
     (void)old;
+    pcie_link_follow(f);
     if (written & PCIE_DEVCTL_INITIATE_FLR && devcap & PCIE_DEVCAP_FLR)
         pcie_fn_reset(f, PCIE_RESET_FLR);
 }
@@ -76,7 +65,7 @@ static void link_control(struct pcie_fn *f, uint32_t at, uint32_t old,
                          uint32_t written)
 {
     (void)written;
-    link_state(f);
+    pcie_link_state(f);
     if (leads_down(f) && ~old & cfg32(f, at) & PCIE_LNKCTL_DISABLE)
         pcie_reset_below(f);
 }
@@ -100,11 +89,20 @@ static void pri(struct pcie_fn *f, uint32_t at, uint32_t old, uint32_t written)
         cfg_put16(f, status, cfg16(f, status) & ~PCIE_PRI_STOPPED);
     else if (!enabled && old & PCIE_PRI_ENABLE)
         cfg_set16(f, status, PCIE_PRI_STOPPED);
-    if (!enabled && written & PCIE_PRI_RESET)
-        cfg_put16(f, status,
-                  (cfg16(f, status) &
-                   ~(PCIE_PRI_RESPONSE_FAILURE | PCIE_PRI_UNEXPECTED_PRGI)) |
-                      PCIE_PRI_STOPPED);
+    if (enabled || !(written & PCIE_PRI_RESET))
+        return;
+    cfg_put16(f, status,
+              (cfg16(f, status) &
+               ~(PCIE_PRI_RESPONSE_FAILURE | PCIE_PRI_UNEXPECTED_PRGI)) |
+                  PCIE_PRI_STOPPED);
+    cfg_set16(f, at, PCIE_PRI_RESET);
+}
+
+static void sriov(struct pcie_fn *f, uint32_t at, uint32_t old,
+                  uint32_t written)
+{
+    (void)written;
+    pcie_sriov_written(f, at, old);
 }
 
 static void root_error(struct pcie_fn *f, uint32_t at, uint32_t old,
@@ -132,6 +130,9 @@ static const struct {
     {PCIE_CAP_MSI, PCIE_MSI_MASK, msi},
     {PCIE_CAP_MSIX, 0, msi},
     {PCIE_CAP_PRI, PCIE_PRI_CONTROL, pri},
+    {PCIE_CAP_SRIOV, PCIE_SRIOV_CONTROL, sriov},
+    {PCIE_CAP_SRIOV, PCIE_SRIOV_NUM_VFS, sriov},
+    {PCIE_CAP_SRIOV, PCIE_SRIOV_SYSTEM_PAGE, sriov},
     {PCIE_CAP_AER, PCIE_AER_ROOT_COMMAND, root_error},
     {PCIE_CAP_AER, PCIE_AER_ROOT_STATUS, root_error},
 };
@@ -139,7 +140,7 @@ static const struct {
 static void write_dword(struct pcie_fn *f, uint32_t at, uint32_t enabled,
                         uint32_t value)
 {
-    uint32_t old = cfg32(f, at);
+    uint32_t old = cfg32(f, at), pri = f->cap[PCIE_CAP_PRI];
     uint32_t write = iovp_le32(&f->write[at]) & enabled;
     uint32_t clear = iovp_le32(&f->clear[at]) & enabled & value;
 
@@ -152,6 +153,9 @@ static void write_dword(struct pcie_fn *f, uint32_t at, uint32_t enabled,
     }
     if (f->ops && f->ops->config_written)
         f->ops->config_written(f->opaque, at);
+    /* Reset reads as 0 again when the function has seen it. */
+    if (pri && at == pri + PCIE_PRI_CONTROL)
+        cfg_put16(f, at, cfg16(f, at) & ~PCIE_PRI_RESET);
 }
 
 static bool inside(uint32_t offset, unsigned width)
@@ -164,7 +168,7 @@ uint64_t pcie_config_read(struct pcie_fn *f, uint32_t offset, unsigned width)
 {
     uint64_t value = 0;
 
-    if (!f || !inside(offset, width))
+    if (!f || !inside(offset, width) || !pcie_present(f))
         return iovp_mask(8 * (width < 8 ? width : 8));
     for (unsigned i = 0; i < width; i++)
         value |= (uint64_t)f->config[offset + i] << (8 * i);
@@ -174,7 +178,7 @@ uint64_t pcie_config_read(struct pcie_fn *f, uint32_t offset, unsigned width)
 void pcie_config_write(struct pcie_fn *f, uint32_t offset, unsigned width,
                        uint64_t value)
 {
-    if (!f || !inside(offset, width))
+    if (!f || !inside(offset, width) || !pcie_present(f))
         return;
     for (uint32_t at = offset & ~3u; at < offset + width; at += 4) {
         uint32_t enabled = 0, data = 0;
@@ -220,8 +224,12 @@ bool pcie_enabled(const struct pcie_fn *f, enum pcie_cap cap)
         [PCIE_CAP_ATS] = {PCIE_ATS_CONTROL, PCIE_ATS_ENABLE},
         [PCIE_CAP_PRI] = {PCIE_PRI_CONTROL, PCIE_PRI_ENABLE},
         [PCIE_CAP_PASID] = {PCIE_PASID_CONTROL, PCIE_PASID_ENABLE},
+        [PCIE_CAP_SRIOV] = {PCIE_SRIOV_CONTROL, PCIE_SRIOV_VF_ENABLE},
     };
 
+    /* 9.3.7: VFs share both with their PF. */
+    if (f && (cap == PCIE_CAP_PRI || cap == PCIE_CAP_PASID))
+        f = physical(f);
     return f && (unsigned)cap < PCIE_CAPS &&
            cap16(f, cap, enable[cap].at) & enable[cap].bit;
 }

@@ -12,49 +12,78 @@ uint64_t pcie_ecam_size(const struct pcie *p)
     return p ? (p->bus_last - p->bus_first + 1ull) << 20 : 0;
 }
 
-/* The function of an ECAM access, or NULL: nothing answers it. */
-static struct pcie_fn *ecam(struct pcie *p, uint64_t offset, unsigned width,
-                            bool write, struct pcie_tlp *t)
-{
-    struct pcie_fn *f, *blame;
+struct access {
+    struct pcie_tlp t;
+    struct pcie_path path;
+    struct pcie_fn *f; /* NULL: nothing answers it */
+    uint64_t begin;
+};
 
-    if (offset >= pcie_ecam_size(p) || width < 1 || width > 8 ||
+/* False: what is asked for is not a request. */
+static bool begin(struct pcie *p, uint64_t offset, unsigned width, bool write,
+                  struct access *a)
+{
+    struct pcie_fn *blame;
+
+    if (!p || offset >= pcie_ecam_size(p) || width < 1 || width > 8 ||
         (offset & 0xfff) + width > PCIE_CONFIG_SIZE)
-        return NULL;
-    memset(t, 0, sizeof(*t));
-    t->type = write ? PCIE_TLP_CFGWR0 : PCIE_TLP_CFGRD0;
-    t->target = (uint16_t)((offset >> 12) + ((unsigned)p->bus_first << 8));
-    t->requester = (uint16_t)((unsigned)p->bus_first << 8);
-    t->addr = offset & 0xfff;
-    t->length = width;
-    f = pcie_route_id(p, t->target, &blame);
-    if (!f)
-        pcie_unsupported(blame, t);
-    return f;
+        return false;
+    a->t = (struct pcie_tlp){
+        .type = (uint8_t)(write ? PCIE_TLP_CFGWR0 : PCIE_TLP_CFGRD0),
+        .target = (uint16_t)((offset >> 12) + ((unsigned)p->bus_first << 8)),
+        .requester = (uint16_t)((unsigned)p->bus_first << 8),
+        .addr = offset & 0xfff,
+        .length = width,
+    };
+    a->begin = p->time;
+    a->f = pcie_route_id(p, a->t.target, &blame);
+    a->path.count = 0;
+    pcie_cross_down(&a->path, NULL, a->f, blame, &a->t);
+    if (!a->f)
+        pcie_unsupported(blame, &a->t);
+    return true;
+}
+
+static void end(struct pcie *p, struct access *a, uint64_t value)
+{
+    enum pcie_status s = a->f ? PCIE_SC : PCIE_UR;
+
+    if (a->f && a->f->ops && a->f->ops->config_request)
+        a->f->ops->config_request(a->f->opaque, &a->t, value);
+    pcie_cross_back(p, &a->path, &a->t, s);
+    pcie_sent(p, NULL, &a->t, s, a->begin);
 }
 
 void pcie_ecam_read(struct pcie *p, uint64_t offset, unsigned width,
                     uint64_t *value)
 {
-    struct pcie_tlp t;
-    struct pcie_fn *f = p ? ecam(p, offset, width, false, &t) : NULL;
+    uint64_t v = iovp_mask(8 * (width < 8 ? width : 8));
+    struct access a;
 
+    if (begin(p, offset, width, false, &a)) {
+        if (a.f)
+            v = pcie_config_read(a.f, (uint32_t)a.t.addr, width);
+        end(p, &a, v);
+    }
     if (value)
-        *value = f ? pcie_config_read(f, (uint32_t)t.addr, width)
-                   : iovp_mask(8 * (width < 8 ? width : 8));
+        *value = v;
 }
 
 void pcie_ecam_write(struct pcie *p, uint64_t offset, unsigned width,
                      uint64_t value)
 {
-    struct pcie_tlp t;
-    struct pcie_fn *f = p ? ecam(p, offset, width, true, &t) : NULL;
+    struct access a;
 
-    if (!f)
+    if (!begin(p, offset, width, true, &a))
         return;
-    /* 2.2.6.2: a function learns its bus number from every such request. */
-    f->bus = (uint8_t)(t.target >> 8);
-    pcie_config_write(f, (uint32_t)t.addr, width, value);
+    if (a.f) {
+        /* 2.2.6.2: a function learns its bus number from every such request;
+         * a VF has that of its PF (9.2.1.2). */
+        if (!a.f->pf)
+            pcie_set_bus(a.f, (uint8_t)(a.t.target >> 8));
+        pcie_config_write(a.f, (uint32_t)a.t.addr, width, value);
+    }
+    end(p, &a, value);
 }
 
 /* ---- by address ------------------------------------------------------------
@@ -74,11 +103,17 @@ static void received(struct pcie_fn *root_port, enum pcie_status s)
 static enum pcie_status send_memory(struct pcie *p, const struct pcie_tlp *t,
                                     void *data)
 {
+    uint64_t begin = p->time;
+    struct pcie_path path;
     struct pcie_target to;
-    enum pcie_status s = pcie_complete(p, NULL, NULL, t, data, &to);
+    enum pcie_status s;
 
+    path.count = 0;
+    s = pcie_complete(p, NULL, NULL, t, data, &to, &path);
+    pcie_cross_back(p, &path, t, s);
     if (!pcie_tlp_posted(t))
         received(to.root_port, s);
+    pcie_sent(p, NULL, t, s, begin);
     return s;
 }
 
@@ -87,16 +122,22 @@ static enum pcie_status send_message(struct pcie *p, const struct pcie_tlp *t,
 {
     struct pcie_fn *blame;
     struct pcie_fn *f = pcie_route_id(p, t->target, &blame);
+    enum pcie_status s = PCIE_UR;
+    uint64_t begin = p->time;
+    struct pcie_path path;
 
+    path.count = 0;
+    pcie_cross_down(&path, NULL, f, blame, t);
     if (f && f->ops && f->ops->message) {
         f->ops->message(f->opaque, t, data);
-        return PCIE_SC;
-    }
-    if (f)
+        s = PCIE_SC;
+    } else if (f) {
         pcie_report(f, PCIE_UNCOR_UR, t);
-    else
+    } else {
         pcie_unsupported(blame, t);
-    return PCIE_UR;
+    }
+    pcie_sent(p, NULL, t, s, begin);
+    return s;
 }
 
 static bool fits(const struct pcie_tlp *t)

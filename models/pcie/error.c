@@ -13,6 +13,7 @@ void pcie_root_update(struct pcie_fn *f)
 {
     uint32_t at = f->cap[PCIE_CAP_AER], status, command, on;
     bool was = f->root_irq;
+    uint64_t now = f->p->time;
 
     if (!at || f->kind != PCIE_ROOT_PORT)
         return;
@@ -30,6 +31,8 @@ void pcie_root_update(struct pcie_fn *f)
     } else if (f->root_irq != was) {
         pcie_intx(f, f->root_irq);
     }
+    /* Whose error it was does not wait for that. */
+    f->p->time = now;
 }
 
 static void root_receives(struct pcie_fn *f, uint8_t message, uint16_t source)
@@ -75,13 +78,13 @@ static bool devctl_enables(const struct pcie_fn *f, uint8_t message)
                    : message == PCIE_MSG_ERR_NONFATAL ? PCIE_DEVCTL_NON_FATAL
                                                       : PCIE_DEVCTL_FATAL;
 
-    return cap16(f, PCIE_CAP_EXP, PCIE_DEVCTL) & bit;
+    return cap16(physical(f), PCIE_CAP_EXP, PCIE_DEVCTL) & bit;
 }
 
 static bool serr(const struct pcie_fn *f, uint8_t message)
 {
     return message != PCIE_MSG_ERR_COR &&
-           cfg16(f, PCIE_COMMAND) & PCIE_COMMAND_SERR_ENABLE;
+           cfg16(physical(f), PCIE_COMMAND) & PCIE_COMMAND_SERR_ENABLE;
 }
 
 /* Figure 6-3: what a bridge does with a message from below. */
@@ -101,7 +104,10 @@ static void send(struct pcie_fn *f, uint8_t message)
 {
     uint16_t source = pcie_id(f);
     struct pcie_fn *at = f;
+    struct pcie_tlp t = {
+        .type = PCIE_TLP_MSG, .requester = source, .message = message};
 
+    pcie_sent(f->p, f, &t, PCIE_SC, f->p->time);
     if (serr(f, message))
         cfg_set16(f, PCIE_STATUS, PCIE_STATUS_SIGNALED_SYSTEM_ERROR);
     while (at->parent) {
@@ -143,6 +149,8 @@ static bool log_aer(struct pcie_fn *f, unsigned uncor, bool advisory,
                     const struct pcie_tlp *t)
 {
     uint32_t at = f->cap[PCIE_CAP_AER], status, first;
+    const struct pcie_fn *masks = physical(f);
+    uint32_t mask = masks->cap[PCIE_CAP_AER];
 
     if (!at)
         return true;
@@ -151,13 +159,13 @@ static bool log_aer(struct pcie_fn *f, unsigned uncor, bool advisory,
 
         cfg_put32(f, at + PCIE_AER_COR_STATUS,
                   cfg32(f, at + PCIE_AER_COR_STATUS) | bit);
-        if (cfg32(f, at + PCIE_AER_COR_MASK) & bit)
+        if (cfg32(masks, mask + PCIE_AER_COR_MASK) & bit)
             return false;
     }
     status = cfg32(f, at + PCIE_AER_UNCOR_STATUS);
     first = cfg32(f, at + PCIE_AER_CONTROL) & PCIE_AER_FIRST_ERROR;
     cfg_put32(f, at + PCIE_AER_UNCOR_STATUS, status | 1u << uncor);
-    if (cfg32(f, at + PCIE_AER_UNCOR_MASK) & 1u << uncor)
+    if (cfg32(masks, mask + PCIE_AER_UNCOR_MASK) & 1u << uncor)
         return false;
     if (!(status & 1u << first))
         log_header(f, uncor, t);
@@ -167,9 +175,10 @@ static bool log_aer(struct pcie_fn *f, unsigned uncor, bool advisory,
 /* Log an error; the message that it makes, or 0. */
 static uint8_t note(struct pcie_fn *f, unsigned uncor, const struct pcie_tlp *t)
 {
-    uint32_t at = f->cap[PCIE_CAP_AER];
+    const struct pcie_fn *masks = physical(f);
+    uint32_t at = masks->cap[PCIE_CAP_AER];
     uint32_t severity =
-        at ? cfg32(f, at + PCIE_AER_UNCOR_SEVERITY) : PCIE_UNCOR_FATAL;
+        at ? cfg32(masks, at + PCIE_AER_UNCOR_SEVERITY) : PCIE_UNCOR_FATAL;
     bool fatal = severity & 1u << uncor;
     /* 6.2.3.2.4.1: the completer answers, so the requester decides. */
     bool advisory = !fatal && t && !pcie_tlp_posted(t) &&
@@ -192,7 +201,7 @@ static uint8_t note(struct pcie_fn *f, unsigned uncor, const struct pcie_tlp *t)
         return 0;
     reports = devctl_enables(f, message) &&
               (uncor != PCIE_UNCOR_UR ||
-               cap16(f, PCIE_CAP_EXP, PCIE_DEVCTL) & PCIE_DEVCTL_UR);
+               cap16(masks, PCIE_CAP_EXP, PCIE_DEVCTL) & PCIE_DEVCTL_UR);
     return reports || serr(f, message) ? message : 0;
 }
 
@@ -200,11 +209,28 @@ void pcie_report(struct pcie_fn *f, unsigned uncor, const struct pcie_tlp *t)
 {
     uint8_t message;
 
-    if (!f || uncor > 31 || !(PCIE_UNCOR_ALL & 1u << uncor))
+    if (!f || uncor > 31 || !(PCIE_UNCOR_ALL & 1u << uncor) || !pcie_present(f))
         return;
     message = note(f, uncor, t);
     if (message)
         send(f, message);
+}
+
+void pcie_report_cor(struct pcie_fn *f, unsigned cor)
+{
+    uint32_t at;
+
+    if (!f || cor > 31 || !(PCIE_COR_ALL & 1u << cor) || !f->cap[PCIE_CAP_EXP])
+        return;
+    at = f->cap[PCIE_CAP_AER];
+    cfg_set16(f, f->cap[PCIE_CAP_EXP] + PCIE_DEVSTA, PCIE_DEVSTA_CORRECTABLE);
+    if (at)
+        cfg_put32(f, at + PCIE_AER_COR_STATUS,
+                  cfg32(f, at + PCIE_AER_COR_STATUS) | 1u << cor);
+    if (at && cfg32(f, at + PCIE_AER_COR_MASK) & 1u << cor)
+        return;
+    if (devctl_enables(f, PCIE_MSG_ERR_COR))
+        send(f, PCIE_MSG_ERR_COR);
 }
 
 /*
@@ -215,7 +241,8 @@ void pcie_unsupported(struct pcie_fn *blame, const struct pcie_tlp *t)
 {
     uint8_t sent = 0;
 
-    if (!blame || !pcie_port_up(blame))
+    if (!blame || !pcie_port_up(blame) ||
+        (leads_down(blame) && !pcie_link_alive(blame)))
         return;
     if (!leads_down(blame)) {
         pcie_report(blame, PCIE_UNCOR_UR, t);

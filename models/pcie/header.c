@@ -51,23 +51,27 @@ static const struct pcie_reg type1[] = {
      0, 0},
 };
 
+uint32_t pcie_bar_bits(const struct pcie_bar *b)
+{
+    if (!b->size)
+        return 0;
+    if (b->flags & PCIE_BAR_IO)
+        return PCIE_BAR_IO_SPACE;
+    return (b->flags & PCIE_BAR_64 ? PCIE_BAR_TYPE_64 : 0) |
+           (b->flags & PCIE_BAR_PREFETCH ? PCIE_BAR_PREFETCHABLE : 0);
+}
+
 static void build_bars(struct pcie_fn *f, const struct pcie_fn_config *c)
 {
     for (unsigned i = 0; i < PCIE_BARS; i++) {
         const struct pcie_bar *b = &c->bar[i];
-        uint32_t at = PCIE_BASE_ADDRESS + 4 * i, flags = 0;
+        uint32_t at = PCIE_BASE_ADDRESS + 4 * i;
         uint64_t mask = ~(b->size - 1);
 
         f->bar[i] = *b;
         if (!b->size)
             continue;
-        if (b->flags & PCIE_BAR_IO)
-            flags = PCIE_BAR_IO_SPACE;
-        if (b->flags & PCIE_BAR_64)
-            flags |= PCIE_BAR_TYPE_64;
-        if (b->flags & PCIE_BAR_PREFETCH)
-            flags |= PCIE_BAR_PREFETCHABLE;
-        pcie_reg_value(f, at, 4, flags);
+        pcie_reg_value(f, at, 4, pcie_bar_bits(b));
         pcie_reg_masks(f, at, &(struct pcie_reg){0, 4, (uint32_t)mask, 0, 0},
                        1);
         if (b->flags & PCIE_BAR_64)

@@ -13,7 +13,8 @@ static unsigned swizzle(const struct pcie_fn *f)
         /* On a link there is device 0 only, whatever ARI numbers mean. */
         bool link = f->parent && leads_down(f->parent);
 
-        pin = (pin + (link ? 0u : f->devfn >> 3)) & 3;
+        if (!link && (f->parent || !f->p->intx_by_pin))
+            pin = (pin + (f->devfn >> 3)) & 3;
     }
     return pin;
 }
@@ -23,7 +24,7 @@ void pcie_intx_update(struct pcie_fn *f)
 {
     struct pcie *p = f->p;
     bool pin = cfg8(f, PCIE_INTERRUPT_PIN) != 0;
-    bool show = pin && f->intx && in_d0(f) &&
+    bool show = pin && f->intx && in_d0(f) && pcie_present(f) &&
                 !(cfg16(f, PCIE_COMMAND) & PCIE_COMMAND_INTERRUPT_DISABLE) &&
                 !pcie_enabled(f, PCIE_CAP_MSI) &&
                 !pcie_enabled(f, PCIE_CAP_MSIX);

@@ -137,7 +137,8 @@ enum pcie_wait {
 struct pcie_link_time {
     uint64_t sent;    /* the last request TLP has left */
     uint64_t arrived; /* it is whole at the other end */
-    uint64_t done;    /* the last completion has arrived; posted: `arrived` */
+    uint64_t first;   /* the first completion has arrived; posted: `arrived` */
+    uint64_t done;    /* the last one has */
     uint64_t wait[PCIE_WAITS]; /* summed over the TLPs */
 };
 
@@ -161,6 +162,11 @@ bool pcie_link_send(struct pcie_link *l, const struct pcie_transfer *x,
                     uint64_t t, struct pcie_link_time *out);
 bool pcie_link_complete(struct pcie_link *l, const struct pcie_transfer *x,
                         uint64_t ready, struct pcie_link_time *out);
+/* The same for completions that come from another link, evenly from `first` to
+ * `last`. */
+bool pcie_link_forward(struct pcie_link *l, const struct pcie_transfer *x,
+                       uint64_t first, uint64_t last,
+                       struct pcie_link_time *out);
 
 #ifdef __cplusplus
 }

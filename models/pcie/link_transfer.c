@@ -158,27 +158,44 @@ static void send(struct pcie_link *l, const struct pcie_transfer *x, uint64_t t,
         tag = pcie_pool_take(&l->tags[x->direction], t, 0);
     out->wait[PCIE_WAIT_TAG] += tag - t;
     out->arrived = cross(l, &c, tag, out);
-    out->done = out->arrived;
+    out->first = out->done = out->arrived;
     out->sent = c.sent;
 }
 
+/* When what is followed by `left` bytes is there: of `behind` bytes that come
+ * after `first`, until `last`. */
+static uint64_t available(uint64_t first, uint64_t last, uint32_t left,
+                          uint32_t behind)
+{
+    uint64_t span = last - first;
+
+    if (!span || !behind)
+        return last;
+    return last - (span >> 32 ? span / behind * left : span * left / behind);
+}
+
 static void complete(struct pcie_link *l, const struct pcie_transfer *x,
-                     uint64_t ready, struct pcie_link_time *out)
+                     uint64_t first, uint64_t last, struct pcie_link_time *out)
 {
     const struct kind *k = &kinds[x->type];
     struct crossing c = {.direction = !x->direction, .flow = PCIE_COMPLETION};
-    uint32_t left = 0;
+    uint32_t total = 0, left, behind;
     uint64_t addr = x->addr;
 
     if (!x->failed && k->back != BACK_NONE)
-        left = x->length >> k->back;
-    c.sent = ready;
+        total = x->length >> k->back;
+    left = total;
+    behind = total - completion(l, addr, total);
+    c.sent = first;
     do {
         uint32_t n = completion(l, addr, left);
+        uint64_t there = available(first, last, left - n, behind);
 
         c.data = payload(k, addr, n);
         c.bytes = CPL_HEADER + c.data;
-        out->done = cross(l, &c, c.sent, out);
+        out->done = cross(l, &c, there > c.sent ? there : c.sent, out);
+        if (left == total)
+            out->first = out->done;
         addr += n;
         left -= n;
     } while (left);
@@ -195,15 +212,22 @@ bool pcie_link_send(struct pcie_link *l, const struct pcie_transfer *x,
     return true;
 }
 
-bool pcie_link_complete(struct pcie_link *l, const struct pcie_transfer *x,
-                        uint64_t ready, struct pcie_link_time *out)
+bool pcie_link_forward(struct pcie_link *l, const struct pcie_transfer *x,
+                       uint64_t first, uint64_t last,
+                       struct pcie_link_time *out)
 {
-    if (ready > PCIE_LINK_TIME_MAX || !is_transfer(x) ||
+    if (first > last || last > PCIE_LINK_TIME_MAX || !is_transfer(x) ||
         kinds[x->type].flow == PCIE_POSTED || piece(l, x) != x->length ||
         !l->tags[x->direction].held)
         return false;
-    complete(l, x, ready, out);
+    complete(l, x, first, last, out);
     return true;
+}
+
+bool pcie_link_complete(struct pcie_link *l, const struct pcie_transfer *x,
+                        uint64_t ready, struct pcie_link_time *out)
+{
+    return pcie_link_forward(l, x, ready, ready, out);
 }
 
 bool pcie_link_transfer(struct pcie_link *l, const struct pcie_transfer *x,
@@ -225,7 +249,8 @@ bool pcie_link_transfer(struct pcie_link *l, const struct pcie_transfer *x,
             uint64_t ready =
                 pcie_later(out->arrived, l->cfg.completer_ps[x->direction]);
 
-            complete(l, &part, pcie_later(ready, x->service_ps), out);
+            ready = pcie_later(ready, x->service_ps);
+            complete(l, &part, ready, ready, out);
         }
         done = out->done > done ? out->done : done;
         part.addr += part.length;

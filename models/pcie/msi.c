@@ -8,8 +8,10 @@ static enum pcie_irq send(struct pcie_fn *f, uint64_t addr, uint32_t data)
     struct pcie_tlp t = {.type = PCIE_TLP_MWR, .addr = addr, .length = 4};
 
     iovp_put_le32(bytes, data);
-    return pcie_request(f, &t, bytes) == PCIE_SC ? PCIE_IRQ_SENT
-                                                 : PCIE_IRQ_LOST;
+    if (pcie_request(f, &t, bytes) != PCIE_SC)
+        return PCIE_IRQ_LOST;
+    f->msi_sent++;
+    return PCIE_IRQ_SENT;
 }
 
 /* ---- MSI-X ------------------------------------------------------------ */
@@ -175,8 +177,12 @@ static bool pending(const struct pcie_fn *f, uint32_t vector)
 /* Software may have unmasked something: send what waits for it. */
 void pcie_msi_unmasked(struct pcie_fn *f)
 {
+    uint64_t now = f->p->time;
+
     /* What sends may change what is enabled: ask each time. */
     for (uint32_t v = 0; v < pcie_vectors(f); v++)
         if (pending(f, v))
             pcie_msi(f, v);
+    /* The write that did it does not wait for them. */
+    f->p->time = now;
 }

@@ -80,6 +80,9 @@ struct pcie_fn_ops {
                                const struct pcie_tlp *t, void *data);
     /* Software has written the doubleword at `offset`. */
     void (*config_written)(void *opaque, uint32_t offset);
+    /* A configuration request that is done; `value` was read or written. */
+    void (*config_request)(void *opaque, const struct pcie_tlp *t,
+                           uint64_t value);
     /* A message that was routed to this function by its ID. */
     void (*message)(void *opaque, const struct pcie_tlp *t, const void *data);
     void (*reset)(void *opaque, enum pcie_reset_kind kind);
@@ -145,9 +148,13 @@ struct pcie_cap_config {
             bool execute, privileged;
         } pasid;
         struct {
-            /* The VFs themselves are functions of kind PCIE_VF, `total` of
-             * them right behind the PF in the configuration, with
-             * parent the PF's, their own capabilities, and BARs all alike. */
+            /*
+             * The VFs themselves are functions of kind PCIE_VF, `total` of
+             * them right behind the PF in the configuration, with parent the
+             * PF's, their own capabilities, and BARs all alike: those of the
+             * VF BARs.  Capabilities: PCI Express with FLR; no PASID, PRI:
+             * the PF's hold for them.  Device and function are not looked at.
+             */
             uint16_t total;         /* TotalVFs and InitialVFs, 1..256 */
             uint16_t first, stride; /* VF Offset and Stride */
             uint16_t device_id;     /* of the VFs */
@@ -178,7 +185,9 @@ struct pcie_fn_config {
     const struct pcie_cap_config *caps;
     uint32_t cap_count;
     /* Ports that lead down, in a timed hierarchy: their link; NULL: the
-     * defaults, with the speed and width to which it trains. */
+     * defaults, with the speed and width to which it trains (x12: x8).  `mps`
+     * and `mrrs` are not looked at, they are what software sets in the port
+     * and in requesters; but credits are to suffice for the port's exp.mps. */
     const struct pcie_link_config *link;
     const struct pcie_fn_ops *ops;
     void *opaque;
@@ -198,11 +207,18 @@ struct pcie_ops {
     /* A request that leaves the hierarchy upwards; an IOMMU stands here. */
     enum pcie_status (*request)(void *opaque, struct pcie_fn *f,
                                 const struct pcie_tlp *t, void *data);
-    /* Optional: every request, message and completion that `f` (NULL: the root
-     * complex) has sent, when it is done; it began at time_in. */
+    /*
+     * Optional: every request and message that `f` (NULL: the root complex)
+     * has sent, configuration requests of the ECAM and error messages
+     * included, when it is done: it began at time_in, and ended, with its
+     * completion, at pcie_time.  `s` is what became of it, also if it is
+     * posted.  Configuration requests are as their target sees them: type 0.
+     */
     void (*sent)(void *opaque, struct pcie_fn *f, const struct pcie_tlp *t,
                  enum pcie_status s, uint64_t time_in);
-    /* Optional: the function has learnt another bus number. */
+    /* Optional: the function has another ID: it has learnt another bus number
+     * or lost it by a reset; or it is a VF that has come to be, or whose PF
+     * did that. */
     void (*renumbered)(void *opaque, struct pcie_fn *f);
     /* A level on one of the four INTx lines. */
     void (*intx)(void *opaque, unsigned line, bool level);
@@ -219,6 +235,7 @@ struct pcie_config {
     uint8_t bus_first, bus_last;
     bool peer_to_peer; /* the root complex routes between its ports */
     bool timed;        /* what crosses links takes time */
+    bool intx_by_pin;  /* the host bridge's lines are pins, whatever device */
     const struct pcie_window *windows;
     uint32_t window_count;
     const struct pcie_fn_config *functions;
@@ -255,11 +272,14 @@ void pcie_set_time(struct pcie *p, uint64_t t);
 /* ---- presence ---------------------------------------------------------- */
 
 /*
- * Surprise removal of a function, with what is below it, or its return as
- * after a cold reset.  A function that is away answers nothing, sends nothing
- * (PCIE_REFUSED_ABSENT), and the link above it is down.
+ * Surprise removal of a function, with what is below it and, on a link, with
+ * the other functions of the device; or its return as after a cold reset.  A
+ * function that is away answers nothing, sends nothing (PCIE_REFUSED_ABSENT),
+ * and the link above it is down.  pcie_reset brings nobody back.  VFs come and
+ * go with their PF only.
  */
 void pcie_set_present(struct pcie_fn *f, bool present);
+/* It, and all above, are there; a VF exists. */
 bool pcie_present(const struct pcie_fn *f);
 
 /* ---- downwards: what processors do -------------------------------------- */
@@ -314,7 +334,8 @@ enum pcie_refusal {
  * old value out.  Posted requests never fail for the requester.
  */
 int pcie_request(struct pcie_fn *f, const struct pcie_tlp *t, void *data);
-/* The same with t->requester as given, for equipment that tests others. */
+/* The same with t->requester as given and any t->at (3, which is reserved, is
+ * an Unsupported Request), for equipment that tests others. */
 int pcie_request_as(struct pcie_fn *f, const struct pcie_tlp *t, void *data);
 /* The same for any t->length: memory reads and writes in pieces, which all
  * begin at once: the time moves to the end of the last. */
@@ -323,7 +344,11 @@ int pcie_dma(struct pcie_fn *f, const struct pcie_tlp *t, void *data);
 uint32_t pcie_max_payload(const struct pcie_fn *f);
 uint32_t pcie_max_read_request(const struct pcie_fn *f);
 uint16_t pcie_id(const struct pcie_fn *f); /* bus number as captured */
+/* Of a VF, PASID and PRI: of its PF. */
 bool pcie_enabled(const struct pcie_fn *f, enum pcie_cap cap);
+/* The PF of a VF, whose PASID and PRI capabilities and Device Control it
+ * shares; else the function itself. */
+struct pcie_fn *pcie_physical(struct pcie_fn *f);
 
 /* ---- interrupts ---------------------------------------------------------- */
 
@@ -359,6 +384,8 @@ void pcie_config_poke(struct pcie_fn *f, uint32_t offset, unsigned width,
  * the request that caused it, or NULL.
  */
 void pcie_report(struct pcie_fn *f, unsigned uncor, const struct pcie_tlp *t);
+/* The same for a correctable one (PCIE_COR_*). */
+void pcie_report_cor(struct pcie_fn *f, unsigned cor);
 
 #ifdef __cplusplus
 }

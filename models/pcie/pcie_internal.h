@@ -20,9 +20,17 @@ struct pcie_fn {
     uint8_t kind;            /* enum pcie_kind */
     uint8_t devfn;
     uint8_t bus; /* captured from configuration writes (2.2.6.2) */
+    bool away;   /* pcie_set_present */
+
+    /* SR-IOV: of a VF its PF, of a PF its VFs. */
+    struct pcie_fn *pf, *vf;
+    uint16_t vf_index, vf_total;
+
+    struct pcie_link *link; /* below it, timed; NULL: no time passes */
 
     bool intx; /* the level of the pin, as the function wants it */
     bool intx_shown;
+    uint64_t msi_sent; /* counter: MSI and MSI-X */
     uint8_t intx_line;
     bool root_irq; /* a root port's AER condition */
 
@@ -43,14 +51,16 @@ struct pcie {
     void *opaque;
     struct pcie_fn *functions;
     struct pcie_window *windows;
+    struct pcie_link *links;
     uint8_t *msix;        /* tables and pending bits of all functions */
     struct pcie_fn *root; /* the first function on the root bus */
     uint32_t function_count, window_count;
     uint32_t nesting;
-    uint64_t time; /* picoseconds: pcie_time */
+    uint64_t time;        /* picoseconds: pcie_time */
     uint32_t asserted[4]; /* functions that pull an INTx line */
     uint8_t bus_first, bus_last;
     bool peer_to_peer;
+    bool intx_by_pin;
 };
 
 /* ---- registers ------------------------------------------------------- */
@@ -116,13 +126,30 @@ static inline bool atomic_fits(const struct pcie_tlp *t)
            !(t->addr & (t->length - 1));
 }
 
-static inline bool in_d0(const struct pcie_fn *f)
+/* Whose controls count where a VF has none of its own (9.3.4 to 9.3.7). */
+static inline const struct pcie_fn *physical(const struct pcie_fn *f)
 {
-    return (cap16(f, PCIE_CAP_PM, PCIE_PMCSR) & PCIE_PMCSR_POWER_STATE) ==
-           PCIE_D0;
+    return f->pf ? f->pf : f;
 }
 
-/* ---- check.c, caps.c, header.c ---------------------------------------- */
+/* A VF is no more awake than its PF (9.6). */
+static inline bool in_d0(const struct pcie_fn *f)
+{
+    uint32_t own = cap16(f, PCIE_CAP_PM, PCIE_PMCSR);
+    uint32_t of_pf = cap16(physical(f), PCIE_CAP_PM, PCIE_PMCSR);
+
+    return ((own | of_pf) & PCIE_PMCSR_POWER_STATE) == PCIE_D0;
+}
+
+static inline uint8_t devfn_of(const struct pcie_fn_config *c)
+{
+    return (uint8_t)(c->function > 7 ? c->function
+                                     : c->device << 3 | c->function);
+}
+
+/* ---- tree.c, check.c, caps.c, header.c ---------------------------------- */
+
+void *pcie_grab(const struct pcie *p, uint64_t bytes); /* zeroes */
 
 const char *pcie_check_function(const struct pcie_config *c, uint32_t i);
 const struct pcie_cap_config *pcie_cap_find(const struct pcie_fn_config *c,
@@ -142,6 +169,8 @@ void pcie_reg_masks(struct pcie_fn *f, uint32_t base,
                     const struct pcie_reg *rows, size_t count);
 void pcie_reg_value(struct pcie_fn *f, uint32_t at, unsigned bytes,
                     uint32_t value);
+/* The low bits of a BAR, which say what it is. */
+uint32_t pcie_bar_bits(const struct pcie_bar *b);
 void pcie_build_header(struct pcie_fn *f, const struct pcie_fn_config *c);
 void pcie_build_caps(struct pcie_fn *f, const struct pcie_fn_config *c);
 
@@ -158,6 +187,8 @@ struct pcie_target {
 };
 
 bool pcie_port_up(const struct pcie_fn *f);
+/* What is on its link would answer. */
+bool pcie_link_alive(const struct pcie_fn *port);
 bool pcie_held(const struct pcie_fn *f);
 bool pcie_bar_hit(const struct pcie_fn *f, const struct pcie_tlp *t,
                   struct pcie_target *to);
@@ -171,13 +202,66 @@ void pcie_route_down(struct pcie *p, struct pcie_fn *bridge,
 enum pcie_status pcie_deliver(const struct pcie_target *to,
                               const struct pcie_tlp *t, void *data);
 
+/* ---- time.c -------------------------------------------------------------- */
+
+/* The links that a request has crossed, in order; only `count` needs to be set
+ * to begin with. */
+struct pcie_path {
+    unsigned count;
+    struct {
+        struct pcie_link *link;
+        uint8_t direction; /* enum pcie_direction */
+        uint8_t sent;      /* TLPs, whose tags are held */
+    } hop[2 * PCIE_DEPTH_MAX];
+};
+
+bool pcie_place_links(struct pcie *p, const struct pcie_config *c);
+/* A port's link as configured, with what software can set. */
+const char *pcie_check_link(const struct pcie_fn_config *c);
+/* Software has set the port's Max_Payload_Size. */
+void pcie_link_follow(struct pcie_fn *port);
+void pcie_links_reset(struct pcie *p);
+/* The request crosses the link below `port`: the time moves on. */
+void pcie_cross(struct pcie_path *path, const struct pcie_fn *port,
+                enum pcie_direction direction, const struct pcie_tlp *t);
+/* From the bus below `bridge` (NULL: root) to `f`; or, if nobody claims it, to
+ * where that is found out. */
+void pcie_cross_down(struct pcie_path *path, const struct pcie_fn *bridge,
+                     const struct pcie_fn *f, const struct pcie_fn *blame,
+                     const struct pcie_tlp *t);
+/* Its completion, if it has one, crosses the same links. */
+void pcie_cross_back(struct pcie *p, const struct pcie_path *path,
+                     const struct pcie_tlp *t, enum pcie_status s);
+/* Tell the observer; the time is that of the end. */
+void pcie_sent(struct pcie *p, struct pcie_fn *f, const struct pcie_tlp *t,
+               enum pcie_status s, uint64_t time_in);
+
 /* ---- upstream.c --------------------------------------------------------- */
 
 /* Route from the bus below `bridge` and deliver; errors are logged. */
 enum pcie_status pcie_complete(struct pcie *p, struct pcie_fn *bridge,
                                const struct pcie_fn *except,
                                const struct pcie_tlp *t, void *data,
-                               struct pcie_target *to);
+                               struct pcie_target *to, struct pcie_path *path);
+
+/* ---- sriov.c --------------------------------------------------------------
+ */
+
+/* When both are built: what a PF says of its VFs, and what they have not. */
+void pcie_build_vfs(struct pcie_fn *pf, uint16_t total);
+void pcie_sriov_written(struct pcie_fn *pf, uint32_t at, uint32_t old);
+/* 9.2.1.2: sizes of VF BARs follow System Page Size. */
+void pcie_sriov_pages(struct pcie_fn *pf);
+/* VFs that exist now. */
+uint32_t pcie_vf_count(const struct pcie_fn *pf);
+bool pcie_vf_exists(const struct pcie_fn *vf);
+struct pcie_fn *pcie_vf_by_id(const struct pcie_fn *pf, uint16_t id);
+bool pcie_vf_hit(const struct pcie_fn *pf, const struct pcie_tlp *t,
+                 struct pcie_target *to);
+
+/* ---- check_sriov.c ------------------------------------------------------ */
+
+const char *pcie_check_sriov(const struct pcie_config *c, uint32_t i);
 
 /* ---- error.c ------------------------------------------------------------- */
 
@@ -198,6 +282,11 @@ void pcie_msi_unmasked(struct pcie_fn *f);
 
 void pcie_intx_update(struct pcie_fn *f);
 
+/* Data Link Layer Link Active, of a port that leads down. */
+void pcie_link_state(struct pcie_fn *f);
+void pcie_set_bus(struct pcie_fn *f, uint8_t bus);
+/* Tell that the function has another ID. */
+void pcie_renumbered(struct pcie_fn *f);
 void pcie_fn_reset(struct pcie_fn *f, enum pcie_reset_kind kind);
 void pcie_reset_below(struct pcie_fn *bridge);
 

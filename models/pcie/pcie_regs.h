@@ -125,6 +125,7 @@
 #define PCIE_DEVSTA_UR                  (1u << 3)
 #define PCIE_LNKCAP                     0x0c
 #define PCIE_LNKCAP_WIDTH_SHIFT         4
+#define PCIE_LNKCAP_SURPRISE_DOWN       (1u << 19)
 #define PCIE_LNKCAP_DLL_REPORTING       (1u << 20)
 #define PCIE_LNKCAP_ASPM_COMPLIANCE     (1u << 22)
 #define PCIE_LNKCAP_PORT_SHIFT          24
@@ -188,6 +189,7 @@
 #define PCIE_EXT_ACS   0x000d
 #define PCIE_EXT_ARI   0x000e
 #define PCIE_EXT_ATS   0x000f
+#define PCIE_EXT_SRIOV 0x0010
 #define PCIE_EXT_PRI   0x0013
 #define PCIE_EXT_PASID 0x001b
 #define PCIE_EXT_DVSEC 0x0023
@@ -197,6 +199,7 @@
 #define PCIE_AER_UNCOR_MASK             0x08
 #define PCIE_AER_UNCOR_SEVERITY         0x0c
 #define PCIE_UNCOR_DLP                  4 /* bit numbers */
+#define PCIE_UNCOR_SURPRISE_DOWN        5
 #define PCIE_UNCOR_POISONED             12
 #define PCIE_UNCOR_FCP                  13
 #define PCIE_UNCOR_TIMEOUT              14
@@ -204,15 +207,27 @@
 #define PCIE_UNCOR_UNEXPECTED           16
 #define PCIE_UNCOR_OVERFLOW             17
 #define PCIE_UNCOR_MALFORMED            18
+#define PCIE_UNCOR_ECRC                 19
 #define PCIE_UNCOR_UR                   20
 #define PCIE_UNCOR_ACS                  21
 #define PCIE_UNCOR_INTERNAL             22
-#define PCIE_UNCOR_ALL                  0x0077f010u /* the bits above */
-#define PCIE_UNCOR_FATAL                0x00462010u /* Severity's default */
-#define PCIE_UNCOR_MASKED               0x00400000u /* Mask's default */
+#define PCIE_UNCOR_MULTICAST            23
+#define PCIE_UNCOR_ATOMIC_EGRESS        24
+#define PCIE_UNCOR_PREFIX_EGRESS        25
+#define PCIE_UNCOR_POISONED_EGRESS      26
+#define PCIE_UNCOR_ALL                  0x07fff030u /* the bits above */
+#define PCIE_UNCOR_FATAL                0x00462030u /* Severity's default */
+#define PCIE_UNCOR_MASKED               0x04400000u /* Mask's default */
 #define PCIE_AER_COR_STATUS             0x10
 #define PCIE_AER_COR_MASK               0x14
+#define PCIE_COR_RECEIVER               0
+#define PCIE_COR_BAD_TLP                6
+#define PCIE_COR_BAD_DLLP               7
+#define PCIE_COR_REPLAY_ROLLOVER        8
+#define PCIE_COR_REPLAY_TIMEOUT         12
 #define PCIE_COR_ADVISORY               13
+#define PCIE_COR_INTERNAL               14
+#define PCIE_COR_HEADER_OVERFLOW        15
 #define PCIE_COR_ALL                    0x0000f1c1u
 #define PCIE_COR_MASKED                 0x0000e000u /* Mask's default */
 #define PCIE_AER_CONTROL                0x18
@@ -285,6 +300,26 @@
 #define PCIE_PASID_EXECUTE     (1u << 1)
 #define PCIE_PASID_PRIVILEGED  (1u << 2)
 #define PCIE_PASID_SIZE        8u
+
+/* Single Root I/O Virtualization (9.3.3) */
+#define PCIE_SRIOV_CAPABILITY      0x04
+#define PCIE_SRIOV_CONTROL         0x08
+#define PCIE_SRIOV_VF_ENABLE       (1u << 0)
+#define PCIE_SRIOV_VF_MEMORY_SPACE (1u << 3)
+#define PCIE_SRIOV_ARI_HIERARCHY   (1u << 4)
+#define PCIE_SRIOV_STATUS          0x0a
+#define PCIE_SRIOV_INITIAL_VFS     0x0c
+#define PCIE_SRIOV_TOTAL_VFS       0x0e
+#define PCIE_SRIOV_NUM_VFS         0x10
+#define PCIE_SRIOV_FUNCTION_LINK   0x12
+#define PCIE_SRIOV_FIRST_VF_OFFSET 0x14
+#define PCIE_SRIOV_VF_STRIDE       0x16
+#define PCIE_SRIOV_VF_DEVICE_ID    0x1a
+#define PCIE_SRIOV_SUPPORTED_PAGES 0x1c
+#define PCIE_SRIOV_PAGES           0x553u /* 4K 8K 64K 256K 1M 4M */
+#define PCIE_SRIOV_SYSTEM_PAGE     0x20
+#define PCIE_SRIOV_VF_BAR          0x24
+#define PCIE_SRIOV_SIZE            0x40u
 
 /* Designated Vendor-Specific (7.9.6) */
 #define PCIE_DVSEC_HEADER1 0x04

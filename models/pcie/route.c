@@ -22,16 +22,34 @@ bool pcie_port_up(const struct pcie_fn *f)
     return !pcie_held(f) && in_d0(f);
 }
 
+/* A device is unplugged with all its functions. */
+bool pcie_link_alive(const struct pcie_fn *port)
+{
+    return port->child && !port->child->away && !pcie_held(port);
+}
+
 /* ---- by ID ------------------------------------------------------------ */
 
+/* VFs have IDs by arithmetic, also on bus numbers behind their PF's. */
+static struct pcie_fn *vf_on_bus(struct pcie *p, struct pcie_fn *bridge,
+                                 uint16_t id)
+{
+    struct pcie_fn *f = bridge ? bridge->child : p->root, *vf = NULL;
+
+    for (; f && !vf; f = f->next)
+        if (f->vf && !f->away)
+            vf = pcie_vf_by_id(f, id);
+    return vf;
+}
+
 static struct pcie_fn *on_bus(struct pcie *p, struct pcie_fn *bridge,
-                              uint8_t devfn)
+                              uint16_t id)
 {
     struct pcie_fn *f = bridge ? bridge->child : p->root;
 
-    while (f && f->devfn != devfn)
+    while (f && (f->devfn != (uint8_t)id || f->away))
         f = f->next;
-    return f;
+    return f ? f : vf_on_bus(p, bridge, id);
 }
 
 /* 7.3.1: a port sends device 0 down its link only, unless it forwards ARI. */
@@ -48,7 +66,7 @@ static struct pcie_fn *bridge_to(struct pcie *p, struct pcie_fn *bridge,
     struct pcie_fn *f = bridge ? bridge->child : p->root;
 
     for (; f; f = f->next)
-        if (is_bridge(f) && cfg8(f, PCIE_SECONDARY_BUS) <= bus &&
+        if (is_bridge(f) && !f->away && cfg8(f, PCIE_SECONDARY_BUS) <= bus &&
             bus <= cfg8(f, PCIE_SUBORDINATE_BUS))
             break;
     return f;
@@ -59,13 +77,13 @@ struct pcie_fn *pcie_route_id(struct pcie *p, uint16_t id,
                               struct pcie_fn **blame)
 {
     uint8_t bus = (uint8_t)(id >> 8), devfn = (uint8_t)id;
-    struct pcie_fn *bridge;
+    struct pcie_fn *bridge, *vf;
 
     *blame = NULL;
     if (bus < p->bus_first || bus > p->bus_last)
         return NULL;
     if (bus == p->bus_first)
-        return on_bus(p, NULL, devfn);
+        return on_bus(p, NULL, id);
     /* The tree is finite, so is the way down. */
     bridge = bridge_to(p, NULL, bus);
     while (bridge && pcie_port_up(bridge)) {
@@ -73,7 +91,12 @@ struct pcie_fn *pcie_route_id(struct pcie *p, uint16_t id,
             if (!link_has(bridge, devfn))
                 return NULL;
             *blame = bridge;
-            return on_bus(p, bridge, devfn);
+            return on_bus(p, bridge, id);
+        }
+        vf = vf_on_bus(p, bridge, id);
+        if (vf) {
+            *blame = bridge;
+            return vf;
         }
         bridge = bridge_to(p, bridge, bus);
     }
@@ -121,6 +144,10 @@ bool pcie_bar_hit(const struct pcie_fn *f, const struct pcie_tlp *t,
 {
     bool io = is_io(t);
 
+    if (f->away)
+        return false;
+    if (!io && f->vf && pcie_vf_hit(f, t, to))
+        return true;
     if (!space_enabled(f, io) || !in_d0(f))
         return false;
     for (unsigned i = 0; i <= PCIE_ROM; i++) {
@@ -170,7 +197,7 @@ bool pcie_window_hit(const struct pcie_fn *f, const struct pcie_tlp *t)
 {
     bool io = is_io(t);
 
-    return is_bridge(f) && space_enabled(f, io) && in_d0(f) &&
+    return is_bridge(f) && !f->away && space_enabled(f, io) && in_d0(f) &&
            window_covers(f, t->addr, io);
 }
 

@@ -5,7 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-static void *grab(const struct pcie *p, uint64_t bytes)
+void *pcie_grab(const struct pcie *p, uint64_t bytes)
 {
     void *block;
 
@@ -56,6 +56,8 @@ static void link_device(struct pcie_fn *f)
     const struct pcie_fn *next = NULL;
     bool many = false;
 
+    if (f->kind == PCIE_VF)
+        return;
     for (; g; g = g->next) {
         if (g == f || !same_device(f, g))
             continue;
@@ -101,13 +103,14 @@ static void build(struct pcie *p, struct pcie_fn *f,
     f->p = p;
     f->kind = c->kind;
     f->parent = c->parent < 0 ? NULL : &p->functions[c->parent];
-    f->devfn =
-        (uint8_t)(c->function > 7 ? c->function : c->device << 3 | c->function);
+    f->devfn = devfn_of(c);
+    f->bus = f->parent ? 0 : p->bus_first;
     f->ops = c->ops;
     f->opaque = c->opaque;
     pcie_build_header(f, c);
     pcie_build_caps(f, c);
-    insert(p, f);
+    if (c->kind != PCIE_VF)
+        insert(p, f);
 }
 
 static uint64_t pba_bytes(uint32_t vectors)
@@ -124,7 +127,7 @@ static bool place_msix(struct pcie *p)
     for (uint32_t i = 0; i < p->function_count; i++)
         bytes += p->functions[i].msix_vectors * PCIE_MSIX_ENTRY +
                  pba_bytes(p->functions[i].msix_vectors);
-    p->msix = at = (uint8_t *)grab(p, bytes);
+    p->msix = at = (uint8_t *)pcie_grab(p, bytes);
     if (!at)
         return false;
     for (uint32_t i = 0; i < p->function_count; i++) {
@@ -140,10 +143,10 @@ static bool place_msix(struct pcie *p)
 
 static bool fill(struct pcie *p, const struct pcie_config *c)
 {
-    p->functions = (struct pcie_fn *)grab(p, (uint64_t)c->function_count *
-                                                 sizeof(struct pcie_fn));
-    p->windows = (struct pcie_window *)grab(p, (uint64_t)c->window_count *
-                                                   sizeof(struct pcie_window));
+    p->functions = (struct pcie_fn *)pcie_grab(p, (uint64_t)c->function_count *
+                                                      sizeof(struct pcie_fn));
+    p->windows = (struct pcie_window *)pcie_grab(
+        p, (uint64_t)c->window_count * sizeof(struct pcie_window));
     if (!p->functions || !p->windows)
         return false;
     if (c->window_count)
@@ -153,6 +156,7 @@ static bool fill(struct pcie *p, const struct pcie_config *c)
     p->bus_first = c->bus_first;
     p->bus_last = c->bus_last;
     p->peer_to_peer = c->peer_to_peer;
+    p->intx_by_pin = c->intx_by_pin;
     for (uint32_t i = 0; i < c->function_count; i++)
         build(p, &p->functions[i], &c->functions[i]);
     for (uint32_t i = 0; i < c->function_count; i++) {
@@ -160,7 +164,14 @@ static bool fill(struct pcie *p, const struct pcie_config *c)
         if (leads_down(&p->functions[i]))
             train_link(&p->functions[i]);
     }
-    return place_msix(p);
+    for (uint32_t i = 0; i < c->function_count; i++) {
+        const struct pcie_cap_config *s =
+            pcie_cap_find(&c->functions[i], PCIE_CAP_SRIOV);
+
+        if (s)
+            pcie_build_vfs(&p->functions[i], s->sriov.total);
+    }
+    return pcie_place_links(p, c) && place_msix(p);
 }
 
 struct pcie *pcie_create(const struct pcie_config *c,
@@ -172,7 +183,7 @@ struct pcie *pcie_create(const struct pcie_config *c,
         !ops->alloc != !ops->free)
         return NULL;
     head.ops = *ops;
-    p = (struct pcie *)grab(&head, sizeof(*p));
+    p = (struct pcie *)pcie_grab(&head, sizeof(*p));
     if (!p)
         return NULL;
     *p = head;
@@ -195,6 +206,7 @@ void pcie_destroy(struct pcie *p)
         return;
     head = *p;
     drop(&head, p->msix);
+    drop(&head, p->links);
     drop(&head, p->windows);
     drop(&head, p->functions);
     drop(&head, p);
@@ -203,17 +215,4 @@ void pcie_destroy(struct pcie *p)
 struct pcie_fn *pcie_function(struct pcie *p, uint32_t index)
 {
     return p && index < p->function_count ? &p->functions[index] : NULL;
-}
-
-/* ---- time ------------------------------------------------------------- */
-
-uint64_t pcie_time(const struct pcie *p)
-{
-    return p ? p->time : 0;
-}
-
-void pcie_set_time(struct pcie *p, uint64_t t)
-{
-    if (p)
-        p->time = t;
 }

@@ -12,17 +12,12 @@ static bool is_message(const struct pcie_tlp *t)
 
 /* ---- the requester ------------------------------------------------------- */
 
-uint16_t pcie_id(const struct pcie_fn *f)
-{
-    return f ? (uint16_t)(f->bus << 8 | f->devfn) : 0;
-}
-
 static uint32_t limit(const struct pcie_fn *f, unsigned shift)
 {
     uint32_t size = 128;
 
     if (f && f->cap[PCIE_CAP_EXP])
-        size <<= cap16(f, PCIE_CAP_EXP, PCIE_DEVCTL) >> shift & 7;
+        size <<= cap16(physical(f), PCIE_CAP_EXP, PCIE_DEVCTL) >> shift & 7;
     return size < PCIE_PAGE ? size : PCIE_PAGE;
 }
 
@@ -60,11 +55,13 @@ static int check_length(const struct pcie_fn *f, const struct pcie_tlp *t)
 /* 6.20.2 */
 static int check_pasid(const struct pcie_fn *f, const struct pcie_tlp *t)
 {
-    uint32_t control = cap16(f, PCIE_CAP_PASID, PCIE_PASID_CONTROL);
-    uint32_t width = cap16(f, PCIE_CAP_PASID, PCIE_PASID_CAPABILITY) >>
-                         PCIE_PASID_WIDTH_SHIFT &
-                     31;
+    uint32_t control, width;
 
+    f = physical(f);
+    control = cap16(f, PCIE_CAP_PASID, PCIE_PASID_CONTROL);
+    width = cap16(f, PCIE_CAP_PASID, PCIE_PASID_CAPABILITY) >>
+                PCIE_PASID_WIDTH_SHIFT &
+            31;
     if (!t->pasid_valid)
         return t->execute || t->privileged ? PCIE_REFUSED_PASID : 0;
     if (!(control & PCIE_PASID_ENABLE) || t->pasid >> width ||
@@ -88,17 +85,19 @@ static int check(const struct pcie_fn *f, const struct pcie_tlp *t,
     bool types = t->type <= PCIE_TLP_CAS || is_message(t);
     int refused;
 
-    if (!types || t->at > 2 || t->tc > 7 ||
+    if (!types || t->at > 3 || t->tc > 7 ||
         (!data && (!is_message(t) || t->type == PCIE_TLP_MSGD)))
         return PCIE_REFUSED_ARGUMENT;
+    if (!pcie_present(f))
+        return PCIE_REFUSED_ABSENT;
     if (!in_d0(f) || held(f))
         return PCIE_REFUSED_POWER;
     if (!is_message(t) && !(cfg16(f, PCIE_COMMAND) & PCIE_COMMAND_BUS_MASTER))
         return PCIE_REFUSED_BUS_MASTER;
-    if (is_atomic(t) &&
-        !(cap16(f, PCIE_CAP_EXP, PCIE_DEVCTL2) & PCIE_DEVCTL2_ATOMIC_REQUESTER))
+    if (is_atomic(t) && !(cap16(physical(f), PCIE_CAP_EXP, PCIE_DEVCTL2) &
+                          PCIE_DEVCTL2_ATOMIC_REQUESTER))
         return PCIE_REFUSED_ATOMIC;
-    if (t->at && (is_message(t) || !pcie_enabled(f, PCIE_CAP_ATS)))
+    if (t->at && is_message(t))
         return PCIE_REFUSED_AT;
     if (t->at == 1 && t->type != PCIE_TLP_MRD)
         return PCIE_REFUSED_ARGUMENT;
@@ -140,6 +139,9 @@ static bool ingress(struct pcie_fn *port, const struct pcie_tlp *t,
         return fail(port, PCIE_UNCOR_ACS, t, PCIE_CA, s);
     if (leads_down(port) && acs & PCIE_ACS_TB && t->at && !is_message(t))
         return fail(port, PCIE_UNCOR_ACS, t, PCIE_CA, s);
+    /* 10.2.1: reserved. */
+    if (t->at == 3)
+        return fail(port, PCIE_UNCOR_UR, t, PCIE_UR, s);
     /* 7.5.1.1.3: requests, not messages. */
     if (!is_message(t) && (!in_d0(port) || !(cfg16(port, PCIE_COMMAND) &
                                              PCIE_COMMAND_BUS_MASTER)))
@@ -167,7 +169,7 @@ static enum turn peers(struct pcie_fn *at, const struct pcie_tlp *t,
         fail(at, PCIE_UNCOR_UR, t, PCIE_UR, s);
         return TURN_END;
     }
-    pcie_route_down(at->p, above, at, t, to);
+    pcie_route_down(at->p, above, physical(at), t, to);
     if (to->f || to->blame != above)
         return acs & PCIE_ACS_RR && !(acs & PCIE_ACS_DT && t->at == 2)
                    ? TURN_UP
@@ -189,11 +191,12 @@ static bool has_peers(const struct pcie_fn *at)
 enum pcie_status pcie_complete(struct pcie *p, struct pcie_fn *bridge,
                                const struct pcie_fn *except,
                                const struct pcie_tlp *t, void *data,
-                               struct pcie_target *to)
+                               struct pcie_target *to, struct pcie_path *path)
 {
     enum pcie_status s;
 
     pcie_route_down(p, bridge, except, t, to);
+    pcie_cross_down(path, bridge, to->f, to->blame, t);
     if (!to->f) {
         pcie_unsupported(to->blame, t);
         return PCIE_UR;
@@ -209,7 +212,7 @@ enum pcie_status pcie_complete(struct pcie *p, struct pcie_fn *bridge,
 }
 
 static enum pcie_status send_up(struct pcie_fn *f, const struct pcie_tlp *t,
-                                void *data)
+                                void *data, struct pcie_path *path)
 {
     struct pcie *p = f->p;
     enum pcie_status s = PCIE_UR;
@@ -218,6 +221,8 @@ static enum pcie_status send_up(struct pcie_fn *f, const struct pcie_tlp *t,
     for (struct pcie_fn *at = f; at; at = at->parent) {
         enum turn turn = TURN_UP;
 
+        if (at != f)
+            pcie_cross(path, at, PCIE_UP, t);
         if (at != f && !ingress(at, t, &s))
             return s;
         /* Messages, and Translation Requests, are for the root complex. */
@@ -226,14 +231,18 @@ static enum pcie_status send_up(struct pcie_fn *f, const struct pcie_tlp *t,
         if (turn == TURN_END)
             return s;
         if (turn == TURN_PEER)
-            return pcie_complete(p, at->parent, at, t, data, &to);
+            return pcie_complete(p, at->parent, physical(at), t, data, &to,
+                                 path);
     }
-    return p->ops.request ? p->ops.request(p->opaque, f, t, data) : PCIE_UR;
+    return p->ops.request && t->at < 3 ? p->ops.request(p->opaque, f, t, data)
+                                       : PCIE_UR;
 }
 
 int pcie_request_as(struct pcie_fn *f, const struct pcie_tlp *t, void *data)
 {
+    struct pcie_path path;
     enum pcie_status s;
+    uint64_t begin;
     int refused;
 
     if (!f || !t)
@@ -245,7 +254,11 @@ int pcie_request_as(struct pcie_fn *f, const struct pcie_tlp *t, void *data)
     if (f->p->nesting >= PCIE_NESTING_MAX)
         return PCIE_REFUSED_NESTING;
     f->p->nesting++;
-    s = send_up(f, t, data);
+    begin = f->p->time;
+    path.count = 0;
+    s = send_up(f, t, data, &path);
+    pcie_cross_back(f->p, &path, t, s);
+    pcie_sent(f->p, f, t, s, begin);
     f->p->nesting--;
     if (pcie_tlp_posted(t))
         return PCIE_SC;
@@ -262,6 +275,10 @@ int pcie_request(struct pcie_fn *f, const struct pcie_tlp *t, void *data)
 
     if (!f || !t)
         return PCIE_REFUSED_ARGUMENT;
+    if (t->at > 2)
+        return PCIE_REFUSED_ARGUMENT;
+    if (t->at && !pcie_enabled(f, PCIE_CAP_ATS))
+        return PCIE_REFUSED_AT;
     own = *t;
     own.requester = pcie_id(f);
     return pcie_request_as(f, &own, data);
@@ -270,25 +287,28 @@ int pcie_request(struct pcie_fn *f, const struct pcie_tlp *t, void *data)
 int pcie_dma(struct pcie_fn *f, const struct pcie_tlp *t, void *data)
 {
     struct pcie_tlp piece;
+    uint64_t begin, end;
     uint32_t left, most;
+    int s = PCIE_SC;
 
     if (!f || !t || (t->type != PCIE_TLP_MRD && t->type != PCIE_TLP_MWR))
         return PCIE_REFUSED_ARGUMENT;
     piece = *t;
     most = t->type == PCIE_TLP_MRD ? pcie_max_read_request(f)
                                    : pcie_max_payload(f);
-    for (left = t->length; left; left -= piece.length) {
+    begin = end = f->p->time;
+    for (left = t->length; left && s == PCIE_SC; left -= piece.length) {
         uint32_t page = PCIE_PAGE - (uint32_t)(piece.addr & (PCIE_PAGE - 1));
-        int s;
 
+        f->p->time = begin;
         piece.length = most < page ? most : page;
         if (piece.length > left)
             piece.length = left;
         s = pcie_request(f, &piece, data);
-        if (s)
-            return s;
+        end = f->p->time > end ? f->p->time : end;
         piece.addr += piece.length;
         data = (uint8_t *)data + piece.length;
     }
-    return PCIE_SC;
+    f->p->time = end;
+    return s;
 }
