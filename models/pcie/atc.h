@@ -65,12 +65,14 @@ void pcie_atc_message(struct pcie_atc *a, const struct pcie_tlp *t,
 uint64_t pcie_atc_work(struct pcie_atc *a, uint64_t now);
 /* Drop everything: resets, ATS disabled, or as the device likes. */
 void pcie_atc_flush(struct pcie_atc *a);
+/* From config_written of the endpoint: drops everything if ATS is off. */
+void pcie_atc_update(struct pcie_atc *a);
 /* Of one PASID. */
 void pcie_atc_flush_pasid(struct pcie_atc *a, uint32_t pasid);
 /* Resets: pending invalidations are forgotten too. */
 void pcie_atc_reset(struct pcie_atc *a);
-/* Since the last call: was something invalidated that overlaps? (for devices
- * that keep translations of their own). */
+/* Changes when something is dropped: for devices that keep translations of
+ * their own. */
 uint64_t pcie_atc_generation(const struct pcie_atc *a);
 
 struct pcie_atc_stats {

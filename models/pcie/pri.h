@@ -20,12 +20,13 @@ enum pcie_pri_state {
     PCIE_PRI_WAITING,
     PCIE_PRI_SUCCESS,
     PCIE_PRI_INVALID,
-    PCIE_PRI_FAILURE, /* or the interface was disabled or reset meanwhile */
+    PCIE_PRI_FAILURE, /* or another group's failure, or a reset, ended it */
 };
 
 struct pcie_pri_group {
     uint8_t state; /* enum pcie_pri_state */
     bool pasid_valid;
+    bool forgotten; /* its answer frees it */
     uint32_t pasid;
     uint32_t pages; /* credits that it holds */
     uint64_t sent;  /* time */
@@ -35,6 +36,8 @@ struct pcie_pri {
     struct pcie_ep *ep;
     struct pcie_pri_group group[PCIE_PRI_GROUPS]; /* index: the PRG index */
     uint32_t outstanding;                         /* page requests */
+    uint32_t next;                                /* group to try first */
+    bool enabled;                                 /* as of the last update */
     /* Counters. */
     uint64_t requests, groups, responses[3], unexpected, refused;
     uint64_t round_trips, round_trip_ps, round_trip_max_ps;
@@ -50,6 +53,8 @@ void pcie_pri_init(struct pcie_pri *p, struct pcie_ep *ep);
  */
 int pcie_pri_ask(struct pcie_pri *p, const struct pcie_tlp *t, uint32_t want,
                  uint32_t pages);
+/* It may ask, and lacks only what an answer to another group gives back. */
+bool pcie_pri_busy(const struct pcie_pri *p);
 /* What became of it; SUCCESS, INVALID and FAILURE free it. */
 enum pcie_pri_state pcie_pri_take(struct pcie_pri *p, int group);
 /* Nobody waits for it any more: its answer frees it. */
@@ -59,11 +64,13 @@ void pcie_pri_forget(struct pcie_pri *p, int group);
 bool pcie_pri_stop(struct pcie_pri *p, uint32_t pasid);
 
 /* A PRG Response: from the endpoint's message callback; others are ignored.
- * Sets Response Failure and Unexpected PRG Index as 10.4.2 has it. */
+ * Sets Response Failure and Unexpected PRG Index as 10.4.2 has it, and wakes
+ * the endpoint. */
 void pcie_pri_message(struct pcie_pri *p, const struct pcie_tlp *t);
-/* Software has written Enable or Reset of the capability, or a reset: see
- * config_written of struct pcie_fn_ops.  Keeps Stopped and the groups right. */
+/* From config_written of the endpoint: Enable and Reset of the capability.
+ * Keeps Stopped and the groups right. */
 void pcie_pri_update(struct pcie_pri *p);
+/* A reset of the function. */
 void pcie_pri_reset(struct pcie_pri *p);
 
 #ifdef __cplusplus

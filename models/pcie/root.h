@@ -32,7 +32,8 @@ struct pcie_root_config {
     uint32_t size; /* sizeof(struct pcie_root_config) */
     uint8_t bus_first, bus_last;
     bool peer_to_peer;
-    bool timed; /* links and latencies take time */
+    bool timed;       /* links and latencies take time */
+    bool intx_by_pin; /* as in struct pcie_config */
     const struct pcie_window *windows;
     uint32_t window_count;
     const struct pcie_root_function *functions; /* as in struct pcie_config */
