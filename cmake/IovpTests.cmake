@@ -30,9 +30,12 @@ add_library(iovp_internal STATIC
   $<TARGET_OBJECTS:iovp_objects> $<TARGET_OBJECTS:iovp_traces>)
 target_link_libraries(iovp_internal PUBLIC iovp_objects iovp_traces)
 
-# What several tests share: tests/*.c and tests/tlm/*.cpp without test_.
-iovp_glob(sources tests/*.c tests/tlm/*.c tests/tlm/*.cpp)
-list(FILTER sources EXCLUDE REGEX "/test_")
+# What several tests share: tests/*.c and tests/tlm/*.cpp without test_, and
+# tests/drivers.
+iovp_glob(sources tests/*.c tests/drivers/*.c tests/tlm/*.c tests/tlm/*.cpp)
+list(FILTER sources EXCLUDE REGEX "^tests/(tlm/)?test_")
+# What enumerates the bus for the command does so for tests.
+list(APPEND sources platforms/cmd_pci_enum.c)
 set(IOVP_FIXTURES "")
 if(sources)
   add_library(iovp_fixtures STATIC ${sources})

@@ -1,0 +1,401 @@
+/* SPDX-License-Identifier: MIT */
+/* The test endpoint with ATS, PRI and PASID, and its VFs. */
+#include "shim.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "../models/common/bits.h"
+#include "tep_soc.h"
+
+#define RAM RSOC_RAM
+#define VA  0x7f0000001000ull
+#define RW  (IOVP_ATS_READ | IOVP_ATS_WRITE)
+#define RWX (RW | IOVP_ATS_EXECUTE)
+
+#define ATC   (TEP_AT_ATC << TEP_ATTR_AT_SHIFT)
+#define PRI   (ATC | TEP_FAULT_PRI << TEP_ATTR_FAULT_SHIFT)
+#define RETRY (ATC | TEP_FAULT_RETRY << TEP_ATTR_FAULT_SHIFT)
+
+#define REQ(...) (&(struct tep_request){__VA_ARGS__})
+#define OPEN()                    \
+    struct tsoc *t = tsoc_new();  \
+    struct rsoc *s = t->s;        \
+    s->iommu = true;              \
+    REQUIRE(tsoc_open(t, false)); \
+    rsoc_enable_sva(s, t->fn);    \
+    rsoc_enable_msix(s, t->fn, 4, 0)
+
+/* ---- the ATC --------------------------------------------------------------
+ */
+
+TEST_CASE(TestEndpointAts, CopyByTranslations)
+{
+    OPEN();
+    for (unsigned i = 0; i < 4; i++) {
+        rsoc_map(s, t->fn, 5, VA + 0x1000 * i, RAM + 0x10000 - 0x1000 * i, 12,
+                 IOVP_ATS_READ);
+        rsoc_map(s, t->fn, 5, VA + 0x100000 + 0x1000 * i,
+                 RAM + 0x20000 + 0x2000 * i, 12, RW);
+        tsoc_pattern(t, RAM + 0x10000 - 0x1000 * i, 0x1000, i);
+    }
+    for (unsigned turn = 0; turn < 2; turn++)
+        CHECK_EQ(0, tsoc_run(t, REQ(.op = TEP_OP_MEMCPY, .attr = ATC,
+                                    .pasid = TEP_PASID_OF(5), .src = VA,
+                                    .dst = VA + 0x100000, .len = 0x4000)));
+    for (unsigned i = 0; i < 4; i++)
+        CHECK_MEM(rsoc_ram(s, RAM + 0x10000 - 0x1000 * i, 0x1000),
+                  rsoc_ram(s, RAM + 0x20000 + 0x2000 * i, 0x1000), 0x1000);
+    CHECK_EQ(8, s->translations);
+    CHECK_EQ(8, tep_counter(&t->d, TEP_ATS_REQUESTS));
+    CHECK_EQ(8, tep_counter(&t->d, TEP_ATC_MISSES));
+    CHECK_EQ(8, tep_counter(&t->d, TEP_ATC_HITS));
+    CHECK_EQ(0, s->violations);
+    CHECK_EQ(0, s->untranslated);
+    /* The address is translated already. */
+    CHECK_EQ(0, tsoc_run(t, REQ(.op = TEP_OP_SUM, .src = RAM + 0x10000,
+                                .attr = TEP_AT_TRANSLATED << TEP_ATTR_AT_SHIFT,
+                                .len = 16)));
+    CHECK_EQ(IOVP_AT_TRANSLATED, s->last.at);
+    tsoc_close(t);
+}
+
+TEST_CASE(TestEndpointAts, PrefetchTellsTheTranslation)
+{
+    OPEN();
+    rsoc_map(s, t->fn, 5, 0x40000000, RAM + 0x200000, 21,
+             RWX | IOVP_ATS_GLOBAL);
+    CHECK_EQ(0, tsoc_run(t, REQ(.op = TEP_OP_PREFETCH, .src = 0x40001234,
+                                .len = 0x1000, .pasid = TEP_PASID_OF(5),
+                                .attr = TEP_ATTR_EXECUTE)));
+    CHECK_EQ(RAM + 0x201234, t->out.result);
+    CHECK_EQ(RWX | IOVP_ATS_GLOBAL, t->out.info & TEP_INFO_FLAGS);
+    CHECK_EQ(20, t->out.info >> TEP_INFO_SHIFT); /* 2 MiB - 0x1234 bytes */
+    CHECK(!(t->out.info & TEP_INFO_HIT));
+    CHECK_EQ(1, s->translations);
+    /* One translation is enough for all of it. */
+    CHECK_EQ(0, tsoc_run(t, REQ(.op = TEP_OP_PREFETCH, .src = 0x40000000,
+                                .len = 0x200000, .pasid = TEP_PASID_OF(5))));
+    CHECK_EQ(1, s->translations);
+    CHECK_EQ(0x200000, t->out.bytes);
+    CHECK(t->out.info & TEP_INFO_HIT);
+    /* NW goes into the request: the IOMMU then grants no write. */
+    CHECK_EQ(0, tsoc_run(t, REQ(.op = TEP_OP_ATC_FLUSH)));
+    CHECK_EQ(0, tsoc_run(t, REQ(.op = TEP_OP_PREFETCH, .src = 0x40000000,
+                                .len = 1, .pasid = TEP_PASID_OF(5),
+                                .attr = TEP_ATTR_NO_WRITE)));
+    CHECK_EQ(2, s->translations);
+    CHECK_EQ(IOVP_ATS_READ | IOVP_ATS_GLOBAL, t->out.info & TEP_INFO_FLAGS);
+    CHECK_EQ(TEP_ERROR_DENIED, tsoc_run(t, REQ(.op = TEP_OP_PREFETCH,
+                                               .src = 0x80000000, .len = 1)));
+    CHECK_EQ(0x80000000, t->out.fault_addr);
+    s->ats_status = IOVP_ATS_CA;
+    CHECK_EQ(TEP_ERROR_CA, tsoc_run(t, REQ(.op = TEP_OP_PREFETCH, .len = 1)));
+    tsoc_close(t);
+}
+
+TEST_CASE(TestEndpointAts, InvalidationDropsWhatIsCached)
+{
+    int token;
+    OPEN();
+
+    rsoc_map(s, t->fn, 5, VA, RAM, 12, RW);
+    CHECK_EQ(0, tsoc_run(t, REQ(.op = TEP_OP_FILL, .attr = ATC, .dst = VA,
+                                .pasid = TEP_PASID_OF(5), .len = 8,
+                                .operand = {1, 0})));
+    rsoc_unmap(s, t->fn, 5, VA, 12);
+    token = rsoc_invalidate(s, t->fn, 5, VA, 12, false);
+    REQUIRE(token >= 0);
+    CHECK(rsoc_run(s));
+    CHECK_EQ(RSOC_INV_COMPLETE, s->inv[token].state);
+    CHECK_EQ(1, tep_counter(&t->d, TEP_INVALIDATIONS));
+    CHECK_EQ(1, tep_counter(&t->d, TEP_INVALIDATED));
+    CHECK_EQ(TEP_ERROR_DENIED,
+             tsoc_run(t, REQ(.op = TEP_OP_FILL, .attr = ATC, .dst = VA,
+                             .pasid = TEP_PASID_OF(5), .len = 8)));
+    CHECK_EQ(1, tep_counter(&t->d, TEP_ATS_DENIED));
+    CHECK_EQ(0, s->violations);
+    tsoc_close(t);
+}
+
+TEST_CASE(TestEndpointAts, OffMeansRefused)
+{
+    OPEN();
+    rsoc_cap_wr(s, t->fn, PCIE_CAP_ATS, 6, 2, 0);
+    CHECK_EQ(TEP_ERROR_REFUSED, tsoc_run(t, REQ(.op = TEP_OP_SUM, .attr = ATC,
+                                                .src = VA, .len = 8)));
+    CHECK_EQ(TEP_ERROR_REFUSED,
+             tsoc_run(t, REQ(.op = TEP_OP_PREFETCH, .src = VA, .len = 8)));
+    CHECK_EQ(TEP_ERROR_ATTR,
+             tsoc_run(t, REQ(.op = TEP_OP_SUM, .len = 8,
+                             .attr = TEP_FAULT_PRI << TEP_ATTR_FAULT_SHIFT)));
+    CHECK_EQ(TEP_ERROR_ATTR,
+             tsoc_run(t, REQ(.op = TEP_OP_SUM, .len = 8,
+                             .attr = TEP_FAULT_STALL << TEP_ATTR_FAULT_SHIFT)));
+    tsoc_close(t);
+}
+
+/* ---- page requests --------------------------------------------------------
+ */
+
+TEST_CASE(TestEndpointAts, PagesAreAskedFor)
+{
+    OPEN();
+    s->pri = RSOC_PRI_MAP;
+    tsoc_pattern(t, s->next_page, 0x1000, 9);
+    CHECK_EQ(0, tsoc_run(t, REQ(.op = TEP_OP_MEMCPY, .attr = PRI, .src = VA,
+                                .dst = VA + 0x100800, .len = 0x1000,
+                                .pasid = TEP_PASID_OF(7))));
+    CHECK_EQ(3, s->requests);
+    CHECK_EQ(VA, s->request[0].address & ~0xfffull);
+    CHECK(s->request[0].read && !s->request[0].write);
+    CHECK(!s->request[1].read && s->request[1].write);
+    CHECK_EQ(7, s->request[0].pasid);
+    CHECK_EQ(3, tep_counter(&t->d, TEP_PRI_REQUESTS));
+    CHECK_EQ(3, tep_counter(&t->d, TEP_PRI_SUCCESS));
+    CHECK(tep_counter(&t->d, TEP_WAITS) >= 3);
+    CHECK_EQ(0, tsoc_run(t, REQ(.op = TEP_OP_PREFETCH, .attr = PRI,
+                                .src = VA + 0x300000, .len = 0x2000,
+                                .pasid = TEP_PASID_OF(7))));
+    CHECK_EQ(5, s->requests);
+    CHECK_EQ(0, s->violations);
+    tsoc_close(t);
+}
+
+TEST_CASE(TestEndpointAts, AnswersOfEachKind)
+{
+    static const struct {
+        uint8_t pri, error;
+    } cases[] = {
+        {RSOC_PRI_INVALID, TEP_ERROR_PAGE},
+        {RSOC_PRI_SUCCESS, TEP_ERROR_DENIED}, /* which resolves nothing */
+        {RSOC_PRI_FAILURE, TEP_ERROR_PRI},
+        {RSOC_PRI_SUCCESS, TEP_ERROR_PRI}, /* off by the failure */
+    };
+    OPEN();
+
+    for (unsigned i = 0; i < 4; i++) {
+        s->pri = cases[i].pri;
+        for (unsigned op = TEP_OP_SUM; op; op ^= TEP_OP_SUM) {
+            CHECK_EQ(cases[i].error, tsoc_run(t, REQ(.op = op, .attr = PRI,
+                                                     .src = VA, .len = 0x10)));
+            CHECK_EQ(VA, t->out.fault_addr);
+            CHECK_EQ(0, t->out.bytes);
+        }
+    }
+    CHECK_EQ(1, tep_counter(&t->d, TEP_PRI_INVALID));
+    CHECK_EQ(1, tep_counter(&t->d, TEP_PRI_FAILURE));
+    tsoc_close(t);
+}
+
+TEST_CASE(TestEndpointAts, WaitsForTheAnswerAndCanBeAborted)
+{
+    OPEN();
+    REQUIRE(tep_start(&t->d, REQ(.op = TEP_OP_SUM, .attr = PRI, .src = VA,
+                                 .len = 0x10, .irq = TEP_IRQ_OF(1))));
+    CHECK(rsoc_run(s));
+    CHECK_EQ(TEP_STATUS_BUSY | TEP_STATUS_WAITING,
+             rsoc_bar_rd(s, t->fn, 0, TEP_STATUS, 4));
+    CHECK_EQ(1, s->requests);
+    rsoc_map(s, t->fn, RSOC_NO_PASID, VA, RAM, 12, IOVP_ATS_READ);
+    CHECK(rsoc_respond(s, t->fn, RSOC_NO_PASID, s->request[0].prg_index,
+                       IOVP_PAGE_SUCCESS));
+    CHECK(rsoc_run(s));
+    CHECK_EQ(TEP_STATUS_DONE, rsoc_bar_rd(s, t->fn, 0, TEP_STATUS, 4));
+    CHECK_EQ(1, s->msis);
+    /* Abort; the late answer hurts nobody. */
+    REQUIRE(tep_start(&t->d, REQ(.op = TEP_OP_SUM, .attr = PRI,
+                                 .src = VA + 0x1000, .len = 0x10)));
+    CHECK(rsoc_run(s));
+    rsoc_bar_wr(s, t->fn, 0, TEP_CMD, 4, TEP_OP_ABORT);
+    REQUIRE(tep_wait(&t->d, &t->out));
+    CHECK_EQ(TEP_ERROR_ABORTED, t->out.error);
+    CHECK(rsoc_respond(s, t->fn, RSOC_NO_PASID, s->request[1].prg_index,
+                       IOVP_PAGE_SUCCESS));
+    CHECK(rsoc_run(s));
+    CHECK_EQ(0, rsoc_cap_rd(s, t->fn, PCIE_CAP_PRI, 6, 2) & 3);
+    /* A reset while it waits. */
+    REQUIRE(tep_start(&t->d, REQ(.op = TEP_OP_SUM, .attr = PRI,
+                                 .src = VA + 0x1000, .len = 0x10)));
+    CHECK(rsoc_run(s));
+    rsoc_cap_wr(s, t->fn, PCIE_CAP_EXP, PCIE_DEVCTL, 2,
+                PCIE_DEVCTL_INITIATE_FLR);
+    CHECK(rsoc_run(s));
+    CHECK(rsoc_respond(s, t->fn, RSOC_NO_PASID, s->request[2].prg_index,
+                       IOVP_PAGE_SUCCESS));
+    CHECK(rsoc_run(s));
+    CHECK_EQ(1, s->msis);
+    tsoc_close(t);
+}
+
+/* The IOMMU changes its mind while the endpoint tries again. */
+TEST_CASE(TestEndpointAts, RetryFindsTheNewMapping)
+{
+    OPEN();
+    rsoc_bar_wr(s, t->fn, 0, TEP_RETRY, 4, 1000u << TEP_RETRY_SHIFT | 100);
+    REQUIRE(tep_start(
+        &t->d, REQ(.op = TEP_OP_SUM, .attr = RETRY, .src = VA, .len = 0x10)));
+    CHECK(rsoc_run_until(s, s->now + 10000000));
+    CHECK_EQ(TEP_STATUS_BUSY | TEP_STATUS_WAITING,
+             rsoc_bar_rd(s, t->fn, 0, TEP_STATUS, 4));
+    CHECK(s->translations > 3 && s->translations < 12);
+    rsoc_map(s, t->fn, RSOC_NO_PASID, VA, RAM, 12, IOVP_ATS_READ);
+    REQUIRE(tep_wait(&t->d, &t->out));
+    CHECK_EQ(0, t->out.error);
+    CHECK_EQ(0, s->requests);
+    CHECK_EQ(0, tsoc_run(t, REQ(.op = TEP_OP_PREFETCH, .attr = RETRY, .src = VA,
+                                .len = 1)));
+    rsoc_bar_wr(s, t->fn, 0, TEP_RETRY, 4, 1000u << TEP_RETRY_SHIFT | 3);
+    CHECK_EQ(TEP_ERROR_DENIED,
+             tsoc_run(t, REQ(.op = TEP_OP_PREFETCH, .attr = RETRY,
+                             .src = VA + 0x1000, .len = 1)));
+    tsoc_close(t);
+}
+
+TEST_CASE(TestEndpointAts, StopPasidFlushesAndMarks)
+{
+    OPEN();
+    rsoc_map(s, t->fn, 5, VA, RAM, 12, RW);
+    rsoc_map(s, t->fn, 6, VA, RAM, 12, RW);
+    for (unsigned turn = 0; turn < 2; turn++) {
+        for (uint32_t pasid = 5; pasid < 7; pasid++)
+            CHECK_EQ(0,
+                     tsoc_run(t, REQ(.op = TEP_OP_SUM, .attr = ATC, .src = VA,
+                                     .len = 8, .pasid = TEP_PASID_OF(pasid))));
+        if (!turn)
+            CHECK_EQ(0, tsoc_run(t, REQ(.op = TEP_OP_STOP_PASID,
+                                        .pasid = TEP_PASID_OF(5))));
+    }
+    CHECK_EQ(3, s->translations);
+    /* 10.4.1.2: neither read nor write, last, with the PASID. */
+    CHECK_EQ(1, s->requests);
+    CHECK(!s->request[0].read && !s->request[0].write && s->request[0].last);
+    CHECK_EQ(5, s->request[0].pasid);
+    CHECK_EQ(TEP_ERROR_ATTR, tsoc_run(t, REQ(.op = TEP_OP_STOP_PASID)));
+    rsoc_cap_wr(s, t->fn, PCIE_CAP_PRI, 4, 2, 0);
+    CHECK_EQ(
+        0, tsoc_run(t, REQ(.op = TEP_OP_STOP_PASID, .pasid = TEP_PASID_OF(5))));
+    CHECK_EQ(1, s->requests);
+    tsoc_close(t);
+}
+
+/* Descriptors of several PASIDs, in one ring that is itself in a PASID. */
+TEST_CASE(TestEndpointAts, RingInAPasid)
+{
+    OPEN();
+    s->pri = RSOC_PRI_MAP;
+    t->d.ring_iova = 0x10000000;
+    rsoc_map(s, t->fn, 1, 0x10000000, TSOC_RING, 12, RW);
+    rsoc_map(s, t->fn, 1, 0x20000000, RAM, 12, RW);
+    REQUIRE(tep_ring_open(&t->d, TEP_PASID_OF(1), ATC, TEP_IRQ_OF(0)));
+    for (uint32_t i = 0; i < 8; i++)
+        tep_ring_push(&t->d, REQ(.op = TEP_OP_FILL, .attr = PRI, .dst = VA,
+                                 .len = 0x1800, .operand = {i, 0},
+                                 .pasid = TEP_PASID_OF(2 + i),
+                                 .completion = 0x20000000 + 32 * i));
+    tep_ring_kick(&t->d);
+    CHECK(tep_ring_drain(&t->d));
+    CHECK(rsoc_run(s));
+    for (uint32_t i = 0; i < 8; i++) {
+        CHECK_EQ(TEP_STATUS_DONE, rsoc_ram_rd(s, RAM + 32 * i, 4));
+        CHECK_EQ(0x1800, rsoc_ram_rd(s, RAM + 32 * i + TEP_DONE_BYTES, 8));
+        CHECK_EQ(2 + i, s->request[2 * i].pasid);
+    }
+    CHECK_EQ(16, s->requests);
+    CHECK_EQ(1, s->msis);
+    CHECK_EQ(0, s->violations);
+    tsoc_close(t);
+}
+
+/* ---- SR-IOV ----------------------------------------------------------------
+ */
+
+#define VFS 3u
+
+static void add_function(struct pcie_root_function *f,
+                         struct pcie_ep_caps *room,
+                         const struct test_endpoint_config *c, bool vf)
+{
+    f->cls = &test_endpoint_class;
+    f->config = c;
+    f->fn.kind = vf ? PCIE_VF : PCIE_ENDPOINT;
+    f->fn.parent = 0;
+    f->cls->describe(c, &f->fn, room);
+}
+
+static bool open_vfs(struct tsoc *t)
+{
+    static const struct pcie_cap_config port[] = {
+        {.cap = PCIE_CAP_EXP,
+         .exp = {.speed = 4,
+                 .width = 4,
+                 .mps = 256,
+                 .ee_prefix = true,
+                 .ari = true}},
+    };
+    static struct pcie_ep_caps room[VFS + 1];
+    struct pcie_root_function f[VFS + 2] = {{.fn = {.kind = PCIE_ROOT_PORT,
+                                                    .parent = -1,
+                                                    .device = 1,
+                                                    .caps = port,
+                                                    .cap_count = 1}}};
+    struct test_endpoint_config vf = t->cfg;
+
+    t->cfg.vfs = VFS;
+    vf.vf = true;
+    add_function(&f[1], &room[0], &t->cfg, false);
+    for (unsigned i = 0; i < VFS; i++)
+        add_function(&f[2 + i], &room[1 + i], &vf, true);
+    return !test_endpoint_class.check(&t->cfg) &&
+           rsoc_open_functions(t->s, f, VFS + 2);
+}
+
+TEST_CASE(TestEndpointSriov, VfsDoDmaWithTheirOwnIds)
+{
+    uint32_t base = 0x4f000000, cap;
+    struct tsoc *t = tsoc_new();
+    struct rsoc *s = t->s;
+
+    s->iommu = true;
+    REQUIRE(open_vfs(t));
+    REQUIRE(tsoc_attach(t, 1));
+    rsoc_enable_sva(s, 1);
+    cap = pcie_cap_offset(rsoc_fn(s, 1), PCIE_CAP_SRIOV);
+    /* System Page Size 4 KiB, VF BAR0, NumVFs, VF Enable and VF MSE. */
+    rsoc_cfg_wr(s, 1, cap + PCIE_SRIOV_SYSTEM_PAGE, 4, 1);
+    rsoc_cfg_wr(s, 1, cap + PCIE_SRIOV_VF_BAR, 4, base);
+    rsoc_cfg_wr(s, 1, cap + PCIE_SRIOV_NUM_VFS, 2, VFS);
+    rsoc_cfg_wr(s, 1, cap + PCIE_SRIOV_CONTROL, 2,
+                PCIE_SRIOV_VF_ENABLE | PCIE_SRIOV_VF_MEMORY_SPACE);
+    CHECK_EQ(TEST_ENDPOINT_VF_DEVICE,
+             rsoc_cfg_rd(s, 1, cap + PCIE_SRIOV_VF_DEVICE_ID, 2));
+    rsoc_cfg_wr(s, 0, PCIE_MEMORY_BASE, 4,
+                (rsoc_cfg_rd(s, 0, PCIE_MEMORY_BASE, 4) & 0xffff) |
+                    (base & 0xfff00000));
+    for (uint32_t i = 0; i < VFS; i++) {
+        uint32_t fn = 2 + i, v = 0;
+        uint64_t bar = base + i * (uint64_t)t->cfg.bar0_bytes;
+        struct engine_word {
+            uint32_t at, value;
+        } words[] = {
+            {TEP_SRC, (uint32_t)VA}, {TEP_SRC + 4, (uint32_t)(VA >> 32)},
+            {TEP_LEN, 64},           {TEP_PASID, TEP_PASID_OF(4)},
+            {TEP_ATTR, ATC},         {TEP_CMD, TEP_OP_SUM}};
+
+        rsoc_cfg_wr(s, fn, PCIE_COMMAND, 2, PCIE_COMMAND_BUS_MASTER);
+        rsoc_cap_wr(s, fn, PCIE_CAP_ATS, 6, 2, 0x8000);
+        rsoc_map(s, fn, 4, VA, RAM + 0x1000 * i, 12, RW);
+        rsoc_ram_wr(s, RAM + 0x1000 * i, 1, 10 + i);
+        for (unsigned n = 0; n < 6; n++)
+            CHECK_EQ(PCIE_SC, pcie_host_write(s->p, bar + words[n].at,
+                                              &words[n].value, 4));
+        CHECK(rsoc_run(s));
+        CHECK_EQ(PCIE_SC, pcie_host_read(s->p, bar + TEP_STATUS, &v, 4));
+        CHECK_EQ(TEP_STATUS_DONE, v);
+        CHECK_EQ(PCIE_SC, pcie_host_read(s->p, bar + TEP_RESULT, &v, 4));
+        CHECK_EQ(10 + i, v);
+        CHECK_EQ(pcie_id(rsoc_fn(s, 1)) + 1 + i, s->last.requester);
+    }
+    CHECK_EQ(0, s->violations);
+    tsoc_close(t);
+}
