@@ -197,11 +197,21 @@ class initiator : public sc_core::sc_module, public tlm::tlm_bw_transport_if<>
     }
 };
 
+class platform;
+
+// What a program may set before main: another SMMU, with more ports, and what
+// is to be built around it.
+inline void (*adjust_config)(smmuv3_config &) = nullptr;
+inline unsigned more_ports = 0;
+inline void (*extend)(platform &) = nullptr;
+
 inline smmuv3_config config()
 {
     smmuv3_config c;
 
     smmuv3_config_default(&c, SMMUV3_PROFILE_MMU600);
+    if (adjust_config)
+        adjust_config(c);
     return c;
 }
 
@@ -209,8 +219,8 @@ class platform : public sc_core::sc_module
 {
   public:
     explicit platform(sc_core::sc_module_name name)
-        : sc_core::sc_module(name), cpu("cpu"), smmu("smmu", config(), 2),
-          mem("mem"), irq("irq", 4)
+        : sc_core::sc_module(name), cpu("cpu"),
+          smmu("smmu", config(), 2 + more_ports), mem("mem"), irq("irq", 4)
     {
         for (unsigned i = 0; i < 2; i++) {
             dma.push_back(std::make_unique<initiator>(i ? "dma1" : "dma0"));
@@ -222,6 +232,8 @@ class platform : public sc_core::sc_module
         for (unsigned i = 0; i < 4; i++)
             smmu.irq[i].bind(irq[i]);
         sc_core::sc_spawn([this] { run(); }, "script");
+        if (extend)
+            extend(*this);
     }
 
     std::vector<std::unique_ptr<initiator>> dma;
@@ -230,6 +242,16 @@ class platform : public sc_core::sc_module
     memory mem;
     sc_core::sc_vector<sc_core::sc_signal<bool>> irq;
     std::vector<std::unique_ptr<iovp::base_protocol_checker>> checkers;
+
+    template <typename I, typename T>
+    void join(I &from, T &to, const char *name)
+    {
+        checkers.emplace_back(iovp::bind_checked(from, to, name));
+        checkers.back()->on_violation = [](iovp::bp_rule,
+                                           const std::string &text) {
+            shim_fail(__FILE__, __LINE__, "%s", text.c_str());
+        };
+    }
 
     // Runs `script` in a thread of the simulation; false: it did not end.
     bool execute(std::function<void()> script)
@@ -385,6 +407,8 @@ class platform : public sc_core::sc_module
         smmu.on_sev = nullptr;
         smmu.on_msi = nullptr;
         smmu.on_trace = nullptr;
+        smmu.on_atc_invalidate = nullptr;
+        smmu.on_pri_response = nullptr;
         smmu.set_timed(true);
         for (unsigned i = 0; i < 2; i++) {
             iovp_attrs a = iovp::no_attrs();
@@ -393,6 +417,7 @@ class platform : public sc_core::sc_module
             a.stream_id = SID_S1;
             smmu.set_port_attrs(i, a);
             smmu.set_port_index(i, static_cast<uint16_t>(i));
+            smmu.set_port_may_stall(i, true);
             dma[i]->on_bw = nullptr;
         }
     }
@@ -405,16 +430,6 @@ class platform : public sc_core::sc_module
     }
 
   private:
-    template <typename I, typename T>
-    void join(I &from, T &to, const char *name)
-    {
-        checkers.emplace_back(iovp::bind_checked(from, to, name));
-        checkers.back()->on_violation = [](iovp::bp_rule,
-                                           const std::string &text) {
-            shim_fail(__FILE__, __LINE__, "%s", text.c_str());
-        };
-    }
-
     void ste(unsigned sid, uint64_t w0, uint64_t w1)
     {
         mem.put64(STRTAB + 64 * sid, w0);

@@ -1,15 +1,13 @@
 // SPDX-License-Identifier: MIT
 #include "upstream_port.h"
 
+#include "register_access.h"
+
 namespace iovp
 {
 
 using sc_core::sc_time;
 using sc_core::sc_time_stamp;
-
-// Deny one 4 KiB page, read and write: a larger denial would also cover
-// addresses nobody asked about (11.3.5).
-static const uint64_t deny_mask = 0xfff;
 
 upstream_port::upstream_port(const char *name, transaction_sink &sink,
                              unsigned index_, unsigned slots)
@@ -31,11 +29,7 @@ unsigned upstream_port::transport_dbg(payload &p)
 
 bool upstream_port::get_direct_mem_ptr(payload &p, tlm::tlm_dmi &dmi)
 {
-    dmi.init();
-    dmi.set_start_address(p.get_address() & ~deny_mask);
-    dmi.set_end_address(p.get_address() | deny_mask);
-    dmi.allow_read_write();
-    return false;
+    return deny_dmi(p, dmi);
 }
 
 tlm::tlm_sync_enum

@@ -56,6 +56,7 @@ class upstream_port : public tlm::tlm_target_socket<>,
     const unsigned index;
     iovp_attrs defaults;         // of attributes that a payload leaves open
     uint16_t initiator = 0xffff; // in trace records, 0xffff: none
+    bool may_stall = true;       // its transactions may be held
 
   private:
     using payload = tlm::tlm_generic_payload;

@@ -19,8 +19,11 @@ struct smmuv3_module::burst {
     payload &p;
     sc_time &delay;
     fault_extension *fault;
+    ats_extension *ats; // gets the answer of a Translation Request
     iovp_attrs attrs;
     unsigned access; // SMMUV3_READ, SMMUV3_WRITE
+    bool request;    // a Translation Request
+    bool moves;      // data
     unsigned length;
     unsigned width;  // of the streamed window; length if not streaming
     unsigned offset; // bytes done
@@ -96,8 +99,11 @@ void smmuv3_module::transact(upstream_port &port, payload &p, sc_time &delay)
                p,
                delay,
                p.get_extension<fault_extension>(),
+               p.get_extension<ats_extension>(),
                attrs_of(p, port.defaults),
                access_of(p),
+               false,
+               false,
                p.get_data_length(),
                p.get_streaming_width(),
                0,
@@ -106,7 +112,11 @@ void smmuv3_module::transact(upstream_port &port, payload &p, sc_time &delay)
     p.set_dmi_allowed(false);
     if (b.fault)
         b.fault->reset();
-    if (b.width > b.length || !b.access)
+    if (b.ats)
+        b.ats->reset();
+    b.request = b.attrs.addr_type == IOVP_AT_TRANSLATION_REQUEST;
+    b.moves = b.access && !b.request;
+    if (b.width > b.length || !b.moves)
         b.width = b.length;
     if (b.status == tlm::TLM_OK_RESPONSE)
         while (part(b) && b.offset < b.length)
@@ -145,18 +155,18 @@ bool smmuv3_module::part(burst &b)
         return false;
     }
     length = part_length(b, res, iova, &width);
-    if (res.status == IOVP_RESULT_OK && b.access)
+    if (res.status == IOVP_RESULT_OK && b.moves)
         access(b, res, length, width, token);
     else if (res.status == IOVP_RESULT_RAZWI)
-        read_zero(b.p, b.offset, b.access ? length : 0);
-    else if (res.status != IOVP_RESULT_OK)
+        read_zero(b.p, b.offset, b.moves ? length : 0);
+    else if (res.status != IOVP_RESULT_OK && !(b.request && b.ats))
         b.status = res.event == F_PERMISSION ? tlm::TLM_COMMAND_ERROR_RESPONSE
                                              : tlm::TLM_ADDRESS_ERROR_RESPONSE;
     if (res.status != IOVP_RESULT_OK)
         note(b.fault, res.status, res.event, b.offset);
     if (on_trace)
         record(b, iova, length, time_in, res);
-    if (b.status != tlm::TLM_OK_RESPONSE || !b.access)
+    if (b.status != tlm::TLM_OK_RESPONSE || !b.moves)
         return false;
     b.offset += length;
     if (b.fault && b.fault->result == IOVP_RESULT_OK)
@@ -190,6 +200,7 @@ bool smmuv3_module::ask(const burst &b, uint64_t iova, uint32_t stall,
                         smmuv3_result &res)
 {
     if (!stall) {
+        res.ats = {0, IOVP_ATS_UR, 0, 0}; // an SMMU without ATS sets nothing
         smmuv3_translate(core_, &b.attrs, iova, b.access, SMMUV3_NORMAL, &res);
         return true;
     }
@@ -233,6 +244,17 @@ bool smmuv3_module::translate(burst &b, uint64_t iova, smmuv3_result &res,
     return true;
 }
 
+// A Translation Request is answered; it moves no data.
+void smmuv3_module::answer(burst &b, smmuv3_result &res)
+{
+    if (b.ats) {
+        b.ats->completion = res.ats;
+        b.ats->valid = true;
+    } else if (b.access) {
+        res.status = IOVP_RESULT_ABORT;
+    }
+}
+
 // Once through the core, which this process has entered.  *stall: of the
 // transaction before and after.
 void smmuv3_module::pass(burst &b, uint64_t iova, uint32_t *stall,
@@ -247,12 +269,15 @@ void smmuv3_module::pass(burst &b, uint64_t iova, uint32_t *stall,
         for (uint32_t &w : res.wait)
             w = 0;
     }
-    // A Translation Request is answered; it moves no data.
-    if (b.access && b.attrs.addr_type == IOVP_AT_TRANSLATION_REQUEST)
+    if (b.request)
+        answer(b, res);
+    if (res.status == IOVP_RESULT_STALL && !b.port.may_stall) {
+        smmuv3_stall_end(core_, res.stall);
         res.status = IOVP_RESULT_ABORT;
+    }
     *stall = res.status == IOVP_RESULT_STALL ? res.stall : 0;
     // Before anyone else comes: from here on a CMD_SYNC waits for us.
-    if (res.status == IOVP_RESULT_OK && b.access && !unwinding_)
+    if (res.status == IOVP_RESULT_OK && b.moves && !unwinding_)
         *token = smmuv3_txn_begin(core_);
     leave();
     out = time_of(res.time_out);

@@ -317,6 +317,30 @@ void smmuv3_bus::resumed(void *opaque, uint32_t stall)
     m->on_resumed(stall);
 }
 
+void smmuv3_bus::atc_invalidate(void *opaque,
+                                const struct iovp_ats_invalidation *i)
+{
+    smmuv3_module *m = static_cast<smmuv3_module *>(opaque);
+    bool sent = false;
+
+    if (m->on_atc_invalidate) {
+        m->call_out();
+        sent = m->on_atc_invalidate(*i);
+    }
+    if (!sent)
+        m->atc_complete(i->token, bool(m->on_atc_invalidate));
+}
+
+void smmuv3_bus::pri_response(void *opaque, const struct iovp_page_response *r)
+{
+    smmuv3_module *m = static_cast<smmuv3_module *>(opaque);
+
+    if (!m->on_pri_response)
+        return;
+    m->call_out();
+    m->on_pri_response(*r);
+}
+
 uint64_t smmuv3_bus::now(void *opaque)
 {
     const smmuv3_module *m = static_cast<const smmuv3_module *>(opaque);
@@ -340,6 +364,8 @@ struct iovp_bus_ops smmuv3_bus::ops()
     o.wake = wake;
     o.invalidated = invalidated;
     o.resumed = resumed;
+    o.atc_invalidate = atc_invalidate;
+    o.pri_response = pri_response;
     o.now = now;
     return o;
 }

@@ -37,6 +37,9 @@ struct smmuv3_bus {
     static void wake(void *opaque);
     static void invalidated(void *opaque, const struct iovp_invalidation *i);
     static void resumed(void *opaque, uint32_t stall);
+    static void atc_invalidate(void *opaque,
+                               const struct iovp_ats_invalidation *i);
+    static void pri_response(void *opaque, const struct iovp_page_response *r);
     static uint64_t now(void *opaque);
 };
 

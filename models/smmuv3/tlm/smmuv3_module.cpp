@@ -2,10 +2,10 @@
 // Construction, settings and the register socket.
 #include "smmuv3_module.h"
 
-#include <cstring>
 #include <stdexcept>
 #include <string>
 
+#include "../../common/tlm/register_access.h"
 #include "smmuv3_bus_internal.h"
 
 namespace iovp
@@ -41,7 +41,6 @@ smmuv3_module::smmuv3_module(sc_core::sc_module_name name,
     regs.register_b_transport(this, &smmuv3_module::regs_transport);
     regs.register_transport_dbg(this, &smmuv3_module::regs_debug);
     regs.register_get_direct_mem_ptr(this, &smmuv3_module::regs_dmi);
-    set_units();
     irq_width_ =
         time_of(config.timing.clock_ps ? config.timing.clock_ps : 1000);
     spawn_processes();
@@ -50,27 +49,6 @@ smmuv3_module::smmuv3_module(sc_core::sc_module_name name,
 smmuv3_module::~smmuv3_module()
 {
     smmuv3_destroy(core_);
-}
-
-// The resolution of sc_time is a power of ten of a second.
-void smmuv3_module::set_units()
-{
-    uint64_t ticks_per_ps = sc_time(1, sc_core::SC_PS).value();
-
-    if (ticks_per_ps)
-        ticks_div_ = ticks_per_ps;
-    else
-        ps_mul_ = static_cast<uint64_t>(
-            sc_time::from_value(1).to_seconds() * 1e12 + 0.5);
-    unit_ = ps_mul_ == ticks_div_;
-}
-
-// Rounded up, so that nothing is complete before its time.
-sc_time smmuv3_module::time_of(uint64_t ps) const
-{
-    if (unit_)
-        return sc_time::from_value(ps);
-    return sc_time::from_value((ps * ticks_div_ + ps_mul_ - 1) / ps_mul_);
 }
 
 void smmuv3_module::spawn_processes()
@@ -104,6 +82,14 @@ bool smmuv3_module::set_port_index(unsigned port, uint16_t initiator_index)
     return true;
 }
 
+bool smmuv3_module::set_port_may_stall(unsigned port, bool may_stall)
+{
+    if (port >= upstream.size())
+        return false;
+    upstream[port].may_stall = may_stall;
+    return true;
+}
+
 void smmuv3_module::set_timed(bool timed)
 {
     timed_ = timed;
@@ -114,72 +100,28 @@ void smmuv3_module::reset()
     smmuv3_reset(core_);
 }
 
+// ---- ATS and PRI ----
+
+// Not by waiting for the core: a message is posted, and who brings it may be
+// no thread.
+bool smmuv3_module::page_request(const iovp_page_request &r)
+{
+    sc_time delay = sc_core::SC_ZERO_TIME;
+    bool taken;
+
+    if (busy_ || !enter(delay))
+        return false;
+    taken = smmuv3_page_request(core_, &r);
+    leave();
+    return taken;
+}
+
+bool smmuv3_module::atc_complete(uint32_t token, bool timeout)
+{
+    return smmuv3_atc_complete(core_, token, timeout);
+}
+
 // ---- registers ----
-
-static tlm::tlm_response_status regs_shape(const tlm::tlm_generic_payload &p)
-{
-    unsigned n = p.get_data_length();
-    const unsigned char *be = p.get_byte_enable_ptr();
-
-    if (!p.is_read() && !p.is_write())
-        return tlm::TLM_COMMAND_ERROR_RESPONSE;
-    if (!p.get_data_ptr())
-        return tlm::TLM_GENERIC_ERROR_RESPONSE;
-    if ((n != 1 && n != 2 && n != 4 && n != 8) || p.get_streaming_width() < n)
-        return tlm::TLM_BURST_ERROR_RESPONSE;
-    if (be && !p.get_byte_enable_length())
-        return tlm::TLM_BYTE_ENABLE_ERROR_RESPONSE;
-    for (unsigned i = 0; be && i < p.get_byte_enable_length() && i < n; i++)
-        if (be[i] != TLM_BYTE_ENABLED)
-            return tlm::TLM_BYTE_ENABLE_ERROR_RESPONSE;
-    if (p.get_address() >= SMMUV3_MMIO_SIZE)
-        return tlm::TLM_ADDRESS_ERROR_RESPONSE;
-    return tlm::TLM_OK_RESPONSE;
-}
-
-// Data arrays hold words in the byte order of the host.
-template <typename T> static uint64_t get(const unsigned char *data)
-{
-    T v;
-
-    std::memcpy(&v, data, sizeof v);
-    return v;
-}
-
-template <typename T> static void put(unsigned char *data, uint64_t value)
-{
-    T v = static_cast<T>(value);
-
-    std::memcpy(data, &v, sizeof v);
-}
-
-static uint64_t get_word(const unsigned char *data, unsigned width)
-{
-    switch (width) {
-    case 8:
-        return get<uint64_t>(data);
-    case 4:
-        return get<uint32_t>(data);
-    case 2:
-        return get<uint16_t>(data);
-    default:
-        return *data;
-    }
-}
-
-static void put_word(unsigned char *data, unsigned width, uint64_t v)
-{
-    switch (width) {
-    case 8:
-        return put<uint64_t>(data, v);
-    case 4:
-        return put<uint32_t>(data, v);
-    case 2:
-        return put<uint16_t>(data, v);
-    default:
-        *data = static_cast<unsigned char>(v);
-    }
-}
 
 bool smmuv3_module::regs_access(payload &p)
 {
@@ -191,15 +133,15 @@ bool smmuv3_module::regs_access(payload &p)
 
     if (p.is_write())
         return smmuv3_mmio_write(core_, offset, width, a.space,
-                                 get_word(p.get_data_ptr(), width));
+                                 register_word(p));
     ok = smmuv3_mmio_read(core_, offset, width, a.space, &v);
-    put_word(p.get_data_ptr(), width, v);
+    set_register_word(p, v);
     return ok;
 }
 
 void smmuv3_module::regs_transport(payload &p, sc_time &delay)
 {
-    tlm::tlm_response_status status = regs_shape(p);
+    tlm::tlm_response_status status = register_shape(p, SMMUV3_MMIO_SIZE);
 
     p.set_dmi_allowed(false);
     if (status == tlm::TLM_OK_RESPONSE) {
@@ -217,18 +159,15 @@ void smmuv3_module::regs_transport(payload &p, sc_time &delay)
 // Reads only: writing a register has effects that a debug access must not.
 unsigned smmuv3_module::regs_debug(payload &p)
 {
-    if (regs_shape(p) != tlm::TLM_OK_RESPONSE || p.is_write() || busy_)
+    if (register_shape(p, SMMUV3_MMIO_SIZE) != tlm::TLM_OK_RESPONSE ||
+        p.is_write() || busy_)
         return 0;
     return regs_access(p) ? p.get_data_length() : 0;
 }
 
 bool smmuv3_module::regs_dmi(payload &p, tlm::tlm_dmi &dmi)
 {
-    dmi.init();
-    dmi.set_start_address(p.get_address() & ~0xfffull);
-    dmi.set_end_address(p.get_address() | 0xfffull);
-    dmi.allow_read_write();
-    return false;
+    return deny_dmi(p, dmi);
 }
 
 } // namespace iovp

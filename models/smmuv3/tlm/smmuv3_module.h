@@ -30,8 +30,10 @@
 #include <tlm_utils/simple_initiator_socket.h>
 #include <tlm_utils/simple_target_socket.h>
 
+#include "../../common/tlm/ats_extension.h"
 #include "../../common/tlm/attrs_extension.h"
 #include "../../common/tlm/payload_pool.h"
+#include "../../common/tlm/time_unit.h"
 #include "../../common/tlm/upstream_port.h"
 #include "../../common/trace_record.h"
 #include "../smmuv3.h"
@@ -53,7 +55,8 @@ class smmuv3_module : public sc_core::sc_module, private transaction_sink
     // TLM_ADDRESS_ERROR_RESPONSE, of permission TLM_COMMAND_ERROR_RESPONSE; a
     // fault_extension on the payload tells more.  TLM_IGNORE_COMMAND
     // translates its address without a permission check, in time and with the
-    // events of any access, and goes no further.
+    // events of any access, and goes no further.  So does an ATS Translation
+    // Request; one with an ats_extension is answered there.
     sc_core::sc_vector<upstream_port> upstream;
     // The two 64 KiB register pages; the address is an offset into them.
     // Aligned accesses of 4 and 8 bytes in host byte order.  The security
@@ -81,6 +84,12 @@ class smmuv3_module : public sc_core::sc_module, private transaction_sink
     std::function<void(uint32_t stall)> on_resumed;
     // Software has invalidated something (iovp_bus_ops::invalidated).
     std::function<void(const iovp_invalidation &i)> on_invalidated;
+    // CMD_ATC_INV, for an endpoint that then has atc_complete called, also from
+    // within this callback.  False: it cannot be sent, and counts as timed out.
+    // Without the callback there are no endpoints, and it is complete at once.
+    std::function<bool(const iovp_ats_invalidation &i)> on_atc_invalidate;
+    // A PRG Response message, of software or automatic.
+    std::function<void(const iovp_page_response &r)> on_pri_response;
     // Takes the place of the 32-bit write on `walk`.
     std::function<void(uint64_t addr, uint32_t data)> on_msi;
     // One record per translated part of a transaction, and the core's own
@@ -94,6 +103,9 @@ class smmuv3_module : public sc_core::sc_module, private transaction_sink
     bool set_port_attrs(unsigned port, const iovp_attrs &attrs);
     // The initiator in trace records; 0xffff: none, the default.
     bool set_port_index(unsigned port, uint16_t initiator_index);
+    // False: what would stall is aborted, as a PCIe function cannot be told to
+    // wait: the answer that software owes is without effect.
+    bool set_port_may_stall(unsigned port, bool may_stall);
     // False: functional, translation and queue work take no time.
     void set_timed(bool timed);
     // The initiator of what is held (IOVP_RESULT_STALL, with this number) waits
@@ -101,6 +113,14 @@ class smmuv3_module : public sc_core::sc_module, private transaction_sink
     void give_up(uint32_t stall);
     // The core as after construction.  No transaction may be under way.
     void reset();
+
+    // ---- ATS and PRI: what endpoints send, from any process ----
+
+    // A Page Request message or Stop marker.  False: the SMMU is busy, it is to
+    // be offered again.
+    bool page_request(const iovp_page_request &r);
+    // Of an invalidation; false: there is none such.
+    bool atc_complete(uint32_t token, bool timeout);
 
     struct smmuv3 *core() const
     {
@@ -127,11 +147,11 @@ class smmuv3_module : public sc_core::sc_module, private transaction_sink
     void wait_answer(uint32_t stall);
     void access(burst &b, const smmuv3_result &res, unsigned length,
                 unsigned width, unsigned token);
+    void answer(burst &b, smmuv3_result &res);
     void record(const burst &b, uint64_t iova, unsigned length,
                 uint64_t time_in, const smmuv3_result &res);
 
     // smmuv3_module.cpp
-    void set_units();
     void spawn_processes();
     void regs_transport(payload &p, sc_core::sc_time &delay);
     unsigned regs_debug(payload &p);
@@ -155,15 +175,17 @@ class smmuv3_module : public sc_core::sc_module, private transaction_sink
 
     uint64_t ps(const sc_core::sc_time &t) const
     {
-        return unit_ ? t.value() : t.value() * ps_mul_ / ticks_div_;
+        return unit_.ps(t);
     }
-    sc_core::sc_time time_of(uint64_t ps) const;
+    sc_core::sc_time time_of(uint64_t ps) const
+    {
+        return unit_.time_of(ps);
+    }
 
     struct smmuv3 *core_ = nullptr;
     payload_pool pool_;
     bool timed_ = true;
-    uint64_t ps_mul_ = 1, ticks_div_ = 1; // ps = ticks * mul / div
-    bool unit_ = true;                    // they are both 1
+    time_unit unit_;
 
     bool busy_ = false;        // a process is in the core
     bool owner_known_ = false; // it may have been suspended: this is it
