@@ -56,7 +56,7 @@ uint64_t contexts_deadline(const struct platform *p)
         return due;
     for (const struct context *c = all->first; c; c = c->next) {
         /* Reports that nobody has read are due now. */
-        uint64_t t = p->smmu[c->iommu].eventq ? 0 : faults_deadline(c);
+        uint64_t t = p->smmu[c->iommu].reports ? 0 : faults_deadline(c);
 
         if (t < due)
             due = t;

@@ -8,7 +8,7 @@
 #include "../models/common/pt_arm.h"
 #include "abi.h"
 #include "notify.h"
-#include "platform.h"
+#include "pcie.h"
 
 /* Normal Write-Back memory, Inner Shareable: an ordinary coherent master. */
 #define DEFAULT_MEM_TYPE 0xff
@@ -31,6 +31,7 @@ iovp_status platform_add_device(struct platform *p,
     snprintf(d->path, sizeof(d->path), "%s", desc->path);
     d->desc.name = d->name;
     d->desc.path = d->path;
+    d->pcie = PLATFORM_NO_PCIE;
     d->attrs = (iovp_attrs){.size = sizeof(iovp_attrs),
                             .specified = IOVP_ATTR_ALL,
                             .stream_id = desc->stream_id[0],
@@ -132,6 +133,11 @@ iovp_status iovp_device_get_info(iovp_device *h, iovp_device_info *info)
     out.can_stall = d->desc.can_stall;
     out.has_workload = d->desc.has_workload;
     out.workload = d->desc.workload;
+    out.pci = d->desc.pci;
+    if (d->pcie != PLATFORM_NO_PCIE)
+        out.requester_id = pcie_host_rid(&p->pcie[d->pcie], d->function);
+    out.ats = d->desc.ats;
+    out.pri = d->desc.pri;
     abi_out(info, &out, sizeof(out));
     return IOVP_OK;
 }

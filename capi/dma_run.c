@@ -18,9 +18,7 @@ void platform_record(struct platform *p, const struct iovp_trace_record *r)
         stats_count(p->stats, r);
 }
 
-/* A device without an IOMMU. */
-static void identity(const iovp_attrs *a, uint64_t iova,
-                     struct smmuv3_result *r)
+void dma_identity(const iovp_attrs *a, uint64_t iova, struct smmuv3_result *r)
 {
     memset(r, 0, offsetof(struct smmuv3_result, walk.access));
     r->pa = iova;
@@ -49,11 +47,8 @@ static bool transfer(struct platform *p, const struct dma_job *job, uint64_t pa,
     return true;
 }
 
-/*
- * Bytes from `iova` on that are translated alike: what failed failed for one
- * smallest granule.
- */
-static uint64_t span_of(const struct smmuv3_result *r, uint64_t iova)
+/* What failed failed for one smallest granule. */
+uint64_t dma_span(const struct smmuv3_result *r, uint64_t iova)
 {
     uint64_t mask =
         iovp_mask(r->status == IOVP_RESULT_OK ? r->log2 : GRANULE_LOG2);
@@ -71,7 +66,7 @@ static bool translate(struct platform_device_state *d, struct dma_run *r,
     uint64_t iova = r->job.iova + r->at;
 
     if (!d->core) {
-        identity(&r->job.attrs, iova, out);
+        dma_identity(&r->job.attrs, iova, out);
         return true;
     }
     if (!r->stall) {
@@ -86,7 +81,7 @@ static bool translate(struct platform_device_state *d, struct dma_run *r,
         if (state == SMMUV3_STALL_RETRY) {
             smmuv3_retry(d->core, r->stall, out);
         } else {
-            identity(&r->job.attrs, iova, out);
+            dma_identity(&r->job.attrs, iova, out);
             out->status = state == SMMUV3_STALL_RAZWI ? IOVP_RESULT_RAZWI
                                                       : IOVP_RESULT_ABORT;
             out->event = (uint8_t)r->event;
@@ -109,7 +104,7 @@ static uint64_t do_part(struct platform *p, struct platform_device_state *d,
     const struct dma_job *job = &r->job;
     uint64_t iova = job->iova + r->at;
     uint64_t left = job->bytes - r->at;
-    uint64_t room = d->core ? span_of(res, iova) : left;
+    uint64_t room = d->core ? dma_span(res, iova) : left;
     uint64_t bytes = left < room ? left : room;
     uint8_t *buf = job->buf ? job->buf + r->at : NULL;
     uint32_t status = res->status;

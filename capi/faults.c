@@ -251,11 +251,19 @@ static void describe(struct context *c, struct fault *f)
     f->r.event = h->event;
 }
 
-/* HOST_* of who has attached what a report is about. */
-static uint32_t flags_of(struct context *c, const struct host_fault *h)
+/* Who has attached what a report is about; NULL: nobody. */
+static const struct attachment *attached(struct context *c,
+                                         const struct host_fault *h)
 {
     const struct group *g = group_of_stream(c, h->stream_id);
-    const struct attachment *a = g ? group_attachment(g, h->pasid) : NULL;
+
+    return g ? group_attachment(g, h->pasid) : NULL;
+}
+
+/* HOST_* of who has. */
+static uint32_t flags_of(struct context *c, const struct host_fault *h)
+{
+    const struct attachment *a = attached(c, h);
 
     return a ? a->flags : 0;
 }
@@ -267,14 +275,18 @@ static bool wants_answer(const struct host_fault *h)
 }
 
 /*
- * An IOMMU may hold faults that nobody wants held: they are answered at once,
- * and are for information.
+ * An IOMMU may hold faults that nobody wants held, and devices may ask for
+ * pages that nobody will give them: they are answered at once, and are for
+ * information.
  */
 static void refuse_unwanted(struct context *c, struct host_fault *h)
 {
     uint32_t flags = flags_of(c, h) & (HOST_FAULTS | HOST_QUIET);
 
-    if (h->kind != IOVP_FAULT_STALL || flags == HOST_FAULTS)
+    if (!wants_answer(h) || flags == HOST_FAULTS)
+        return;
+    /* A device may ask before it is given an address space. */
+    if (h->kind == IOVP_FAULT_PAGE_REQUEST && !attached(c, h))
         return;
     tell(c, h, IOVP_RESPOND_INVALID);
     h->kind = IOVP_FAULT_UNRECOVERABLE;
@@ -358,14 +370,14 @@ static void read_reports(struct context *c, bool then_ask)
     struct host_fault h;
     uint32_t n;
 
-    s->eventq = false;
+    s->reports = false;
     for (n = 0; n < BATCH && c->ops->fault_next(c->host, &h); n++) {
         take(c, &h);
         if (then_ask)
             ask_fresh(c);
     }
     if (n == BATCH)
-        s->eventq = true;
+        s->reports = true;
 }
 
 static void expire(struct context *c)
@@ -383,7 +395,7 @@ bool faults_service(struct context *c)
     uint64_t before = c->faults->answers;
 
     ask_fresh(c);
-    if (c->p->smmu[c->iommu].eventq)
+    if (c->p->smmu[c->iommu].reports)
         read_reports(c, true);
     if (c->faults->stats.waiting)
         expire(c);

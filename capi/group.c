@@ -4,6 +4,7 @@
 
 #include "alloc.h"
 #include "domain.h"
+#include "pcie_device.h"
 
 /* ---- which devices ----------------------------------------------------------
  */
@@ -90,6 +91,8 @@ static uint32_t *fill(struct context *c, uint16_t n, uint32_t *ids)
     uint32_t most = c->ops->pasid_bits(c->host);
 
     g->can_stall = true;
+    g->host.ats = c->ops->can_ats(c->host);
+    g->host.pri = g->host.ats && c->ops->can_pri(c->host);
     g->host.stream_id = ids;
     for (uint32_t i = 0; i < c->p->device_count; i++) {
         const struct platform_device *d = &c->p->device[i].desc;
@@ -97,6 +100,8 @@ static uint32_t *fill(struct context *c, uint16_t n, uint32_t *ids)
         if (c->groups->of_device[i] != n)
             continue;
         g->can_stall = g->can_stall && d->can_stall;
+        g->host.ats = g->host.ats && pcie_device_can(c->p, i, PCIE_CAP_ATS);
+        g->host.pri = g->host.pri && pcie_device_can(c->p, i, PCIE_CAP_PRI);
         if (d->pasid_bits > g->host.pasid_bits)
             g->host.pasid_bits = d->pasid_bits;
         add_streams(&g->host, ids, d);
@@ -215,7 +220,7 @@ static iovp_status check_pasid(const struct context *c,
 static uint32_t flags_of(const struct context *c, const struct group *g,
                          uint32_t flags)
 {
-    if (!g->can_stall || c->ops->can_fault(c->host))
+    if ((!g->can_stall && !g->host.pri) || c->ops->can_fault(c->host, &g->host))
         flags &= ~HOST_FAULTS;
     return flags;
 }
@@ -264,6 +269,26 @@ iovp_status group_check(struct context *c,
     return IOVP_OK;
 }
 
+/*
+ * The devices cache translations as long as the group is open: enabled when
+ * the IOMMU answers Translation Requests, disabled before it stops.
+ */
+static void set_ats(struct context *c, struct group *g, bool on)
+{
+    uint16_t n = (uint16_t)(g - c->groups->group);
+
+    if (!g->host.ats || g->ats == on)
+        return;
+    if (on)
+        c->ops->ats(c->host, &g->host, true);
+    for (uint32_t i = 0; i < c->p->device_count; i++)
+        if (c->groups->of_device[i] == n)
+            pcie_device_ats(c->p, i, on, g->host.pri);
+    if (!on)
+        c->ops->ats(c->host, &g->host, false);
+    g->ats = on;
+}
+
 static iovp_status open_entry(struct context *c, struct group *g,
                               const struct attachment *a,
                               const iovp_table *guest)
@@ -279,15 +304,18 @@ static iovp_status open_entry(struct context *c, struct group *g,
     if (is_whole(a)) {
         st = guest ? c->ops->guest(c->host, &g->host, guest, stage2, a->flags)
                    : c->ops->stage2(c->host, &g->host, &a->table, a->flags);
-        if (!st)
-            g->state = guest ? GROUP_GUEST : GROUP_STAGE2;
-        return st;
+        if (st)
+            return st;
+        g->state = guest ? GROUP_GUEST : GROUP_STAGE2;
+        set_ats(c, g, !guest);
+        return IOVP_OK;
     }
     if (g->state == GROUP_BLOCKED) {
         st = c->ops->pasids(c->host, &g->host);
         if (st)
             return st;
         g->state = GROUP_PASIDS;
+        set_ats(c, g, true);
     }
     return c->ops->pasid(c->host, &g->host, a->pasid, &a->table, a->flags);
 }
@@ -300,6 +328,7 @@ static void close_if_empty(struct context *c, struct group *g)
     for (struct attachment *a = g->attachments; a; a = a->next)
         if (!a->by_host)
             return;
+    set_ats(c, g, false);
     c->ops->block(c->host, &g->host);
     g->state = GROUP_BLOCKED;
 }
@@ -355,6 +384,8 @@ static iovp_status take_down(struct context *c, struct group *g,
     iovp_status st = IOVP_OK, flushed = IOVP_OK, fit = IOVP_OK;
     bool whole = is_whole(a);
 
+    if (whole)
+        set_ats(c, g, false);
     if (!a->by_host)
         st = whole ? c->ops->block(c->host, &g->host)
                    : c->ops->pasid(c->host, &g->host, a->pasid, NULL, 0);
@@ -451,12 +482,13 @@ iovp_status context_can_fault(struct context *c,
     if (!g)
         return iovp_fail(IOVP_E_UNSUPPORTED, "%s: not behind this IOMMU",
                          d->name);
-    if (!g->can_stall)
+    if (!g->can_stall && !g->host.pri)
         return iovp_fail(IOVP_E_UNSUPPORTED,
                          "%s: the device, or one that shares a StreamID, has "
-                         "not dma-can-stall",
+                         "neither dma-can-stall nor, with ATS that its host "
+                         "bridge and its IOMMU support, page requests",
                          d->name);
-    return c->ops->can_fault(c->host);
+    return c->ops->can_fault(c->host, &g->host);
 }
 
 void context_forget_stage2(struct context *c, const struct domain *m)

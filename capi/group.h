@@ -37,6 +37,7 @@ struct group {
     enum group_state state;
     struct attachment *attachments;
     bool can_stall; /* all of its devices */
+    bool ats;       /* enabled in its devices */
 };
 
 struct groups {

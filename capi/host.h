@@ -43,6 +43,8 @@ struct host_group {
     const uint32_t *stream_id;
     uint32_t streams;
     uint32_t pasid_bits; /* the most that its devices and the IOMMU can */
+    bool ats;            /* its devices cache translations, if enabled */
+    bool pri;            /* and ask for pages */
     void *priv;          /* the driver's, e.g. its table of PASIDs */
 };
 
@@ -72,8 +74,12 @@ struct host_ops {
 
     /* How many bits of PASID it can. */
     uint32_t (*pasid_bits)(struct host *h);
-    /* Can it hold faults?  OK, or UNSUPPORTED with the reason. */
-    iovp_status (*can_fault)(struct host *h);
+    /* Can faults of the group be recovered: does the IOMMU hold them, or take
+     * page requests?  OK, or UNSUPPORTED with the reason. */
+    iovp_status (*can_fault)(struct host *h, const struct host_group *g);
+    /* Does it answer Translation Requests, and take page requests? */
+    bool (*can_ats)(struct host *h);
+    bool (*can_pri)(struct host *h);
 
     /* All transactions of the group: aborted (also the way to close it: what
      * it had is freed), or as a guest's stage 1 or a stage 2 alone says.  The
@@ -84,6 +90,9 @@ struct host_ops {
                          const struct host_table *stage2, uint32_t flags);
     iovp_status (*stage2)(struct host *h, struct host_group *g,
                           const struct host_table *t, uint32_t flags);
+    /* ATS is enabled in the group's devices, or is not any more: they keep, or
+     * do not keep, translations that invalidations must reach. */
+    void (*ats)(struct host *h, struct host_group *g, bool on);
     /* A table of PASIDs of the host's, empty; IOVP_NO_PASID has an entry
      * there too. */
     iovp_status (*pasids)(struct host *h, struct host_group *g);
@@ -93,7 +102,7 @@ struct host_ops {
                          const struct host_table *t, uint32_t flags);
 
     /* first..last of a table has changed; leaf: only leaves.  On return no
-     * transaction uses what was cached. */
+     * transaction uses what was cached, in the IOMMU or in devices. */
     iovp_status (*flush)(struct host *h, const struct host_table *t,
                          uint64_t first, uint64_t last, bool leaf);
     /* An invalidation by the guest that has the group. */

@@ -138,7 +138,6 @@ static void probe(struct host *h)
 
     h->stall_model = idr0 >> IDR0_STALL_MODEL & 3;
     h->stage2 = idr0 & IDR0_S2P;
-    h->ats = idr0 & IDR0_ATS;
     h->ril = smmu_rd32(&h->drv, IDR3) & IDR3_RIL;
     h->grans = idr5 & (IDR5_GRAN4K | IDR5_GRAN16K | IDR5_GRAN64K);
     h->ids[0] = h->drv.asids;
@@ -215,6 +214,9 @@ const struct host_ops host_smmuv3 = {
     .table_check = host_smmuv3_table_check,
     .pasid_bits = pasid_bits,
     .can_fault = host_smmuv3_can_fault,
+    .can_ats = host_smmuv3_can_ats,
+    .can_pri = host_smmuv3_can_pri,
+    .ats = host_smmuv3_ats,
     .block = host_smmuv3_block,
     .guest = host_smmuv3_guest,
     .stage2 = host_smmuv3_stage2,

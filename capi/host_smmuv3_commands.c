@@ -85,7 +85,9 @@ iovp_status host_smmuv3_flush(struct host *h, const struct host_table *t,
     else
         by_page(h, CMD_TLBI_NH_VA | CMD_ASID(t->id), all, t->page_bits, first,
                 last, leaf);
+    /* Then: an ATC would be filled from what the SMMU has cached. */
     smmu_sync(&h->drv);
+    host_smmuv3_atc_flush(h, t, first, last);
     return host_smmuv3_end(h);
 }
 
@@ -132,7 +134,7 @@ static const struct raw *find_raw(const struct host *h, const iovp_inval *e)
         return NULL;
     }
     for (size_t i = 0; i < sizeof(raws) / sizeof(*raws); i++)
-        if (raws[i].guest == opcode && (opcode != CMD_ATC_INV || h->ats))
+        if (raws[i].guest == opcode && (opcode != CMD_ATC_INV || h->drv.ats))
             return &raws[i];
     iovp_fail(IOVP_E_UNSUPPORTED,
               "command 0x%02x reaches beyond a stage 1, or this SMMU has not "
@@ -257,13 +259,16 @@ bool host_smmuv3_fault_next(struct host *h, struct host_fault *f)
         return true;
     }
     if (!smmu_event_next(&h->drv, &e))
-        return false;
+        return host_smmuv3_page_request(h, f);
     describe(&e, f);
     return true;
 }
 
-iovp_status host_smmuv3_can_fault(struct host *h)
+iovp_status host_smmuv3_can_fault(struct host *h, const struct host_group *g)
 {
+    /* What is on PCI Express may not be held (3.12). */
+    if (g->pri)
+        return IOVP_OK;
     if (h->stall_model == STALL_MODEL_NONE)
         return iovp_fail(IOVP_E_UNSUPPORTED,
                          "%s: SMMU_IDR0.STALL_MODEL: faults terminate",
@@ -279,6 +284,10 @@ iovp_status host_smmuv3_respond(struct host *h, const struct host_fault *f,
         respond == IOVP_RESPOND_SUCCESS ? CMD_RESUME_RETRY : CMD_RESUME_ABORT;
 
     host_smmuv3_begin(h, &h->own);
+    if (f->kind == IOVP_FAULT_PAGE_REQUEST) {
+        host_smmuv3_page_respond(h, f, respond);
+        return host_smmuv3_end(h);
+    }
     send(h, CMD_RESUME | what | CMD_SID(f->stream_id), f->token);
     smmu_sync(&h->drv);
     return host_smmuv3_end(h);

@@ -192,6 +192,8 @@ static struct smmu_group *open_group(struct host *h, struct host_group *g)
     x->st.others = g->streams - 1;
     x->st.other = g->stream_id + 1;
     x->st.s1dss = SMMU_S1DSS_SSID0;
+    x->g = g;
+    x->st.ats = g->ats && h->drv.ats;
     g->priv = x;
     return x;
 }
@@ -218,6 +220,7 @@ static void close_group(struct host *h, struct host_group *g)
         return;
     if (x->vmid_is_own)
         host_smmuv3_id_free(h, IOVP_STAGE_2, x->vmid);
+    host_smmuv3_atc_close(h, x);
     host_smmuv3_free(h, &x->blocks);
     platform_free(h->p, x);
     g->priv = NULL;
@@ -254,15 +257,22 @@ iovp_status host_smmuv3_stage2(struct host *h, struct host_group *g,
                                const struct host_table *t, uint32_t flags)
 {
     uint64_t word[STE_BYTES / 8] = {STE0_V | STE0_S2};
+    struct smmu_group *x;
 
     if (!g->priv && !open_group(h, g))
         return IOVP_E_NOMEM;
+    x = g->priv;
+    if (!host_smmuv3_atc_set(h, x, IOVP_NO_PASID, t))
+        return iovp_fail(IOVP_E_NOMEM, "no memory for an attachment");
     host_smmuv3_begin(h, &h->own);
     if (flags & HOST_QUIET)
         word[0] = STE0_V | STE0_ABORT;
     else
-        s2_words(h, t, flags, word);
+        s2_words(h, t, g->pri ? flags & ~HOST_FAULTS : flags, word);
+    if (x->st.ats && !(flags & HOST_QUIET))
+        word[1] |= STE1_EATS;
     write_stes(h, g, word);
+    host_smmuv3_atc_flush_pasid(h, x, IOVP_NO_PASID);
     return finish(h, g);
 }
 
@@ -357,9 +367,15 @@ iovp_status host_smmuv3_pasid(struct host *h, struct host_group *g,
     struct smmu_group *x = g->priv;
     uint64_t word[CD_BYTES / 8] = {0};
 
+    if (t && !host_smmuv3_atc_set(h, x, pasid, t))
+        return iovp_fail(IOVP_E_NOMEM, "no memory for an attachment");
     host_smmuv3_begin(h, &x->blocks);
+    /* What is on PCI Express may not be held (3.12). */
     if (t)
-        cd_words(h, t, flags, word);
+        cd_words(h, t, g->pri ? flags & ~HOST_FAULTS : flags, word);
     smmu_cd_write(&h->drv, &x->st, pasid == IOVP_NO_PASID ? 0 : pasid, word);
+    host_smmuv3_atc_flush_pasid(h, x, pasid);
+    if (!t)
+        host_smmuv3_atc_set(h, x, pasid, NULL);
     return host_smmuv3_end(h);
 }

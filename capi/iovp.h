@@ -239,8 +239,8 @@ typedef struct iovp_platform_config {
  * Build the SoC that a flattened device tree describes.  `dtb` is copied.
  * docs/bindings.md says which nodes are modelled; the others are listed by
  * iovp_nodes and are no error.  `config` may be NULL for the defaults.
- * Errors: INVALID, NOMEM, DT, BUSY and UNSUPPORTED (timed mode).  ANY; the
- * calling thread becomes the owner.
+ * Errors: INVALID, NOMEM, DT, IO (a file that the tree names), BUSY and
+ * UNSUPPORTED (timed mode).  ANY; the calling thread becomes the owner.
  */
 IOVP_API iovp_status iovp_platform_create(iovp_platform **out,
                                           const iovp_platform_config *config,
@@ -303,9 +303,11 @@ IOVP_API uint64_t iovp_now(iovp_platform *p);
  * Run workloads and queue work until `time_ps` (absolute) or, if nothing is
  * left to do, until idle: iovp_now is then the end of the last work.  In
  * functional mode there is no time: `time_ps` bounds nothing, and up to 65536
- * transactions are run a call; the reason is then IOVP_RUN_TIME if work is
- * left.  Simulated time ends at 2^62 ps.  `reason` may be NULL.  Errors:
- * INVALID (the time has passed).  OWNER.
+ * transactions, or 1024 steps of PCI functions, are run a call; the reason is
+ * then IOVP_RUN_TIME if work is left.  PCI functions there do not wait for this
+ * call: a register access does what it causes, up to 256 steps, and with
+ * timers and timeouts as if they had passed.  Simulated time ends at 2^62 ps.
+ * `reason` may be NULL.  Errors: INVALID (the time has passed).  OWNER.
  */
 IOVP_API iovp_status iovp_run_until(iovp_platform *p, uint64_t time_ps,
                                     uint32_t *reason);
@@ -317,7 +319,9 @@ IOVP_API iovp_status iovp_run_until(iovp_platform *p, uint64_t time_ps,
  * registers included, as a processor in the security space `space`
  * (IOVP_SPACE_*) does.  Aligned to width.  Queue work that a write starts is
  * done before the call returns in functional mode; in timed mode it takes
- * simulated time.  Errors: INVALID, BUS.  OWNER, SERVICE.
+ * simulated time.  In the configuration space and the windows of a PCI host
+ * bridge everything answers: what is absent reads all ones and ignores
+ * writes.  Errors: INVALID, BUS.  OWNER, SERVICE.
  */
 IOVP_API iovp_status iovp_mmio_read(iovp_platform *p, uint64_t addr,
                                     uint32_t width, uint32_t space,
@@ -347,11 +351,14 @@ typedef struct iovp_irq_event {
     uint32_t size;
     uint32_t kind; /* IOVP_IRQ_* */
     uint64_t time_ps;
-    char source[32]; /* node name of the source, e.g. "smmu@9050000" */
-    char line[16];   /* "eventq", "priq", "cmdq-sync", "gerror"; or "" */
-    uint32_t number; /* first cell pair of `interrupts`: the SPI, or ~0 */
-    uint32_t data;   /* MSI data */
-    uint64_t addr;   /* MSI address */
+    char source[32];    /* node name of the source, e.g. "smmu@9050000" */
+    char line[16];      /* "eventq", "priq", "cmdq-sync", "gerror"; of PCI
+                         * functions "msi", "inta" to "intd"; or "" */
+    uint32_t number;    /* first cell pair of `interrupts`: the SPI, or ~0 */
+    uint32_t data;      /* MSI data */
+    uint64_t addr;      /* MSI address */
+    uint32_t level;     /* 1; 0: a PCI INTx line ("inta" to "intd") went low */
+    uint32_t device_id; /* "msi": what an ITS knows the function by (msi-map) */
 } iovp_irq_event;
 
 /** Told of an interrupt.  SIM. */
@@ -406,6 +413,9 @@ typedef struct iovp_device_info {
     uint32_t can_stall;     /* dma-can-stall */
     uint32_t has_workload;  /* 1: the device tree describes one */
     iovp_workload workload; /* as described by the device tree */
+    uint32_t pci;           /* 1: a PCI function */
+    uint32_t requester_id;  /* of it, as software has numbered the buses */
+    uint32_t ats, pri;      /* 1: it has that capability */
 } iovp_device_info;
 
 /** All devices in tree order, two-call rule.  Errors: those of every call.
@@ -422,6 +432,33 @@ IOVP_API iovp_status iovp_device_get_info(iovp_device *d,
  * every call.  OWNER, SERVICE. */
 IOVP_API iovp_status iovp_device_streams(iovp_device *d, uint32_t *stream_ids,
                                          size_t *count);
+
+/** What a device has counted since it was made. */
+typedef struct iovp_counter {
+    uint32_t size;
+    uint32_t reserved;
+    char name[32]; /* lower case, words joined by '_' */
+    uint64_t value;
+} iovp_counter;
+
+/**
+ * Counters of a PCI function: of its kind of device, then those of every
+ * function; none of other devices.  Their times are picoseconds; in functional
+ * mode those of a virtual clock.  Two-call rule, each element's `size` set.
+ * Errors: those of every call.  OWNER, SERVICE.
+ */
+IOVP_API iovp_status iovp_device_counters(iovp_device *d,
+                                          iovp_counter *counters,
+                                          size_t *count);
+/**
+ * Take a PCI function away without warning, in the middle of whatever it does:
+ * what it sends or is asked from now on is lost, as if its link had gone down;
+ * the VFs of a PF go with it.  Or put it back, as after power-up.  Nothing
+ * changes if it is away, or there, already.  Errors: UNSUPPORTED (no PCI
+ * function, or a VF).  OWNER.
+ */
+IOVP_API iovp_status iovp_device_unplug(iovp_device *d);
+IOVP_API iovp_status iovp_device_plug(iovp_device *d);
 
 /**
  * Start a workload on a device, NULL: the one of the device tree.  It
@@ -1357,6 +1394,7 @@ typedef struct iovp_record {
 #define IOVP_RECORD_PAGE_REQUEST 3u
 #define IOVP_RECORD_INTERRUPT    4u
 #define IOVP_RECORD_MARKER       5u
+#define IOVP_RECORD_TLP          6u /* a PCIe packet: traces/format.md */
 
 /**
  * Write every record from now on to a file, which is replaced; one at a time
@@ -1402,12 +1440,14 @@ IOVP_API void iovp_trace_close(iovp_trace_reader *r);
 #define IOVP_NODE_INIT \
     {sizeof(iovp_node), 0, {0}, {0}, {0}, 0, 0}
 #define IOVP_IRQ_EVENT_INIT \
-    {sizeof(iovp_irq_event), 0, 0, {0}, {0}, 0, 0, 0}
+    {sizeof(iovp_irq_event), 0, 0, {0}, {0}, 0, 0, 0, 0, 0}
 #define IOVP_WORKLOAD_INIT \
     {sizeof(iovp_workload), 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, {0}, 0}
 #define IOVP_DEVICE_INFO_INIT \
     {sizeof(iovp_device_info), 0, {0}, {0}, 0, 0, 0, 0, 0, 0, 0, \
-     IOVP_WORKLOAD_INIT}
+     IOVP_WORKLOAD_INIT, 0, 0, 0, 0}
+#define IOVP_COUNTER_INIT \
+    {sizeof(iovp_counter), 0, {0}, 0}
 #define IOVP_DMA_RESULT_INIT \
     {sizeof(iovp_dma_result), 0, 0, 0, 0, 0, 0}
 #define IOVP_ATOMIC_INIT \

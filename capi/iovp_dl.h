@@ -56,6 +56,10 @@ typedef iovp_status iovp_dl_device_get_info(iovp_device *d,
     iovp_device_info *info);
 typedef iovp_status iovp_dl_device_streams(iovp_device *d,
     uint32_t *stream_ids, size_t *count);
+typedef iovp_status iovp_dl_device_counters(iovp_device *d,
+    iovp_counter *counters, size_t *count);
+typedef iovp_status iovp_dl_device_unplug(iovp_device *d);
+typedef iovp_status iovp_dl_device_plug(iovp_device *d);
 typedef iovp_status iovp_dl_workload_start(iovp_device *d,
     const iovp_workload *w);
 typedef iovp_status iovp_dl_workload_stop(iovp_device *d);

@@ -1,15 +1,32 @@
 /* SPDX-License-Identifier: MIT */
-/* The physical address map: RAM, IOMMU registers, placeholders. */
+/* The physical address map: RAM, IOMMU registers, PCIe, placeholders. */
 #include <stdio.h>
 #include <string.h>
 #include <sys/mman.h>
 
-#include "platform.h"
+#include "engine_device.h"
 
 static bool overlaps(const struct platform_range *a,
                      const struct platform_range *b)
 {
     return a->base <= b->last && b->base <= a->last;
+}
+
+static const struct platform_range *clash_pcie(const struct platform *p,
+                                               const struct platform_range *r)
+{
+    uint32_t i, w;
+
+    for (i = 0; i < p->pcie_count; i++) {
+        const struct platform_pcie *h = &p->pcie[i];
+
+        if (overlaps(&h->ecam, r))
+            return &h->ecam;
+        for (w = 0; w < h->desc.root->window_count; w++)
+            if (overlaps(&h->window[w], r))
+                return &h->window[w];
+    }
+    return NULL;
 }
 
 static const struct platform_range *clash(const struct platform *p,
@@ -26,13 +43,14 @@ static const struct platform_range *clash(const struct platform *p,
     for (i = 0; i < p->placeholder_count; i++)
         if (overlaps(&p->placeholder[i], r))
             return &p->placeholder[i];
-    return NULL;
+    for (i = 0; i < p->engine_count; i++)
+        if (overlaps(&p->engine[i]->range, r))
+            return &p->engine[i]->range;
+    return clash_pcie(p, r);
 }
 
-/* Make a range that claims nothing that is taken. */
-static iovp_status make_range(const struct platform *p, const char *node,
-                              uint64_t base, uint64_t size,
-                              struct platform_range *r)
+iovp_status memory_range(const struct platform *p, const char *node,
+                         uint64_t base, uint64_t size, struct platform_range *r)
 {
     const struct platform_range *other;
 
@@ -89,7 +107,7 @@ iovp_status platform_add_ram(struct platform *p, const char *node,
     if (p->ram_count == PLATFORM_RAM_MAX)
         return iovp_fail(IOVP_E_DT, "%s: more than %d memory regions", node,
                          PLATFORM_RAM_MAX);
-    st = make_range(p, node, base, size, &ram->range);
+    st = memory_range(p, node, base, size, &ram->range);
     if (st)
         return st;
     if (size > 1ull << 46)
@@ -113,7 +131,8 @@ iovp_status platform_add_placeholder(struct platform *p, const char *node,
     if (p->placeholder_count == PLATFORM_PLACEHOLDER_MAX)
         return iovp_fail(IOVP_E_DT, "%s: more than %d reserved ranges", node,
                          PLATFORM_PLACEHOLDER_MAX);
-    st = make_range(p, node, base, size, &p->placeholder[p->placeholder_count]);
+    st = memory_range(p, node, base, size,
+                      &p->placeholder[p->placeholder_count]);
     if (!st)
         p->placeholder_count++;
     return st;
@@ -132,7 +151,7 @@ iovp_status platform_add_smmuv3(struct platform *p,
                          PLATFORM_SMMU_MAX);
     if (why)
         return iovp_fail(IOVP_E_DT, "%s: %s", desc->name, why);
-    st = make_range(p, desc->name, desc->base, SMMUV3_MMIO_SIZE, &s->range);
+    st = memory_range(p, desc->name, desc->base, SMMUV3_MMIO_SIZE, &s->range);
     if (st)
         return st;
     s->p = p;

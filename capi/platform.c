@@ -3,8 +3,9 @@
 #include "abi.h"
 #include "alloc.h"
 #include "context.h"
+#include "engine_device.h"
 #include "notify.h"
-#include "platform.h"
+#include "pcie.h"
 #include "space.h"
 #include "transfer.h"
 
@@ -25,15 +26,19 @@ static void platform_end(struct platform *p)
     transfers_destroy(p);
     if (p->trace)
         port_trace_finish(p->trace);
-    if (p->timed)
+    if (p->timed) {
         timed_destroy(p);
-    else
+    } else {
+        pcie_destroy_all(p);
         smmu_destroy_all(p);
+    }
     platform_free_ud(p, p->irq_free, p->irq_ud);
     memory_free(p);
     stats_destroy(p->stats);
     spaces_free(p);
     objects_free(p);
+    pcie_free(p);
+    engine_devices_free(p);
     platform_free(p, p->nodes);
     platform_free(p, p->dtb);
     alloc_platform_end(p);
@@ -76,6 +81,20 @@ static iovp_status setup_take(struct setup *s, const iovp_platform_config *c)
     return why ? iovp_fail(IOVP_E_INVALID, "%s", why) : st;
 }
 
+static iovp_status create_timed(struct platform *p)
+{
+    iovp_status st = timed_create(p);
+
+    for (uint32_t i = 0; !st && i < p->pcie_count; i++)
+        if (!p->pcie[i].root && p->pcie[i].desc.root->function_count)
+            st = iovp_fail(IOVP_E_UNSUPPORTED,
+                           "%s: PCI functions are in functional mode only",
+                           p->pcie[i].desc.path);
+    if (!st)
+        smmu_attach_devices(p);
+    return st;
+}
+
 static iovp_status platform_build(struct platform *p, const void *dtb,
                                   size_t bytes)
 {
@@ -91,7 +110,11 @@ static iovp_status platform_build(struct platform *p, const void *dtb,
     st = port_dt_build(p, p->dtb, p->dtb_bytes);
     if (st)
         return st;
-    st = p->mode == IOVP_MODE_TIMED ? timed_create(p) : smmu_create_all(p);
+    if (p->mode == IOVP_MODE_TIMED)
+        return create_timed(p);
+    st = smmu_create_all(p);
+    if (!st)
+        st = pcie_create_all(p);
     if (!st)
         smmu_attach_devices(p);
     return st;
@@ -226,6 +249,24 @@ static iovp_status ram_mmio(struct platform *p, uint64_t addr, uint32_t width,
     return IOVP_OK;
 }
 
+static iovp_status device_or_ram(struct platform *p, uint64_t addr,
+                                 uint32_t width, bool write, uint64_t *value)
+{
+    struct platform_pcie *h = pcie_host_at(p, addr, width);
+    struct platform_engine *e = engine_device_at(p, addr, width);
+
+    if (e) {
+        engine_device_access(e, addr, width, write, value);
+        return IOVP_OK;
+    }
+    if (!h)
+        return ram_mmio(p, addr, width, write, value);
+    if (p->timed)
+        return timed_pcie_mmio(p, h, addr, width, write, value);
+    pcie_mmio(h, addr, width, write, value);
+    return IOVP_OK;
+}
+
 static iovp_status mmio(iovp_platform *h, uint64_t addr, uint32_t width,
                         uint32_t space, bool write, uint64_t *value)
 {
@@ -243,7 +284,7 @@ static iovp_status mmio(iovp_platform *h, uint64_t addr, uint32_t width,
         return iovp_fail(IOVP_E_INVALID, "width, alignment, space or value");
     s = memory_smmu_at(p, addr, width);
     if (!s)
-        return ram_mmio(p, addr, width, write, value);
+        return device_or_ram(p, addr, width, write, value);
     offset = (uint32_t)(addr - s->range.base);
     if (p->timed)
         return timed_mmio(p, s, offset, width, space, write, value);
@@ -251,7 +292,7 @@ static iovp_status mmio(iovp_platform *h, uint64_t addr, uint32_t width,
         ok = smmuv3_mmio_write(s->core, offset, width, (uint8_t)space, *value);
     else
         ok = smmuv3_mmio_read(s->core, offset, width, (uint8_t)space, &word);
-    smmu_work(p);
+    pcie_work(p);
     if (!ok)
         return iovp_fail(IOVP_E_BUS, "%s: offset 0x%x refuses %u bytes",
                          s->range.node, offset, width);

@@ -15,6 +15,8 @@ extern "C" {
 #define PLATFORM_RAM_MAX         64
 #define PLATFORM_PLACEHOLDER_MAX 256
 #define PLATFORM_SMMU_MAX        16
+#define PLATFORM_PCIE_MAX        16
+#define PLATFORM_ENGINE_MAX      16
 #define PLATFORM_DEVICE_MAX      256
 #define PLATFORM_NODE_MAX        4096
 #define PLATFORM_NAME            32
@@ -38,7 +40,21 @@ struct platform_smmu {
     struct smmuv3_config config;
     struct smmuv3 *core; /* in timed mode it belongs to the SystemC module */
     bool work;           /* queue work is pending (functional mode) */
-    bool eventq;         /* the Event queue has interrupted (contexts) */
+    bool reports;        /* faults or page requests may be there (contexts) */
+};
+
+#define PLATFORM_NO_PCIE UINT32_MAX
+
+/* A PCI Express host bridge; see pcie.h. */
+struct platform_pcie {
+    struct platform *p;
+    struct platform_range ecam;
+    struct platform_range window[PLATFORM_PCIE_WINDOWS];
+    struct platform_pcie_host desc;
+    uint32_t *device;         /* of each function; PLATFORM_NO_PCIE: none */
+    struct pcie_inval *inval; /* invalidations on their way */
+    struct pcie_root *root;   /* in timed mode the SystemC module's */
+    uint64_t due;             /* of pcie_root_work (functional mode) */
 };
 
 /* The generator of a workload's accesses. */
@@ -72,7 +88,9 @@ struct platform_device_state {
     iovp_attrs attrs;    /* what its transactions carry by default */
     struct smmuv3 *core; /* its IOMMU, NULL: none */
     const struct iovp_iommu_ops *iommu; /* what else that can do */
-    struct space_memo last_space;       /* space.h */
+    uint32_t pcie, function; /* its host bridge, or PLATFORM_NO_PCIE, and where
+                              * it is in its configuration */
+    struct space_memo last_space; /* space.h */
     struct workload workload;
     struct dma_run run; /* of the workload, functional mode */
     bool held;          /* the IOMMU holds it */
@@ -113,6 +131,12 @@ struct platform {
     uint32_t placeholder_count;
     struct platform_smmu smmu[PLATFORM_SMMU_MAX];
     uint32_t smmu_count;
+    struct platform_pcie pcie[PLATFORM_PCIE_MAX];
+    uint32_t pcie_count;
+    struct platform_engine *engine[PLATFORM_ENGINE_MAX];
+    uint32_t engine_count;
+    struct platform_file *files; /* pcie_file.c */
+    uint64_t pcie_now; /* virtual time of host bridges (functional mode) */
     struct platform_device_state device[PLATFORM_DEVICE_MAX];
     uint32_t device_count, next_device;
 
@@ -160,16 +184,24 @@ bool memory_window(struct platform *p, uint64_t addr,
 bool memory_is_placeholder(const struct platform *p, uint64_t addr);
 struct platform_smmu *memory_smmu_at(struct platform *p, uint64_t addr,
                                      uint32_t width);
+/* Make a range that claims nothing that is taken. */
+iovp_status memory_range(const struct platform *p, const char *node,
+                         uint64_t base, uint64_t size,
+                         struct platform_range *r);
 void memory_free(struct platform *p);
 
 /* ---- IOMMUs (smmu.c) --------------------------------------------------- */
 
 iovp_status smmu_create_all(struct platform *p);
-/* Every IOMMU has its core: tell the devices. */
+/* Every IOMMU has its core: tell the devices, or one whose IOMMU changed. */
 void smmu_attach_devices(struct platform *p);
+void smmu_attach_device(struct platform *p, struct platform_device_state *d);
 void smmu_destroy_all(struct platform *p);
 /* Queue work of all IOMMUs, to the end; functional mode. */
 void smmu_work(struct platform *p);
+
+/* An interrupt towards the user, of a node with this name. */
+void platform_irq(struct platform *p, const char *source, iovp_irq_event *e);
 
 /* Interrupts of an IOMMU towards the user, from either mode. */
 void smmu_irq(struct platform_smmu *s, enum iovp_irq_line line);

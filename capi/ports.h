@@ -7,10 +7,12 @@
 #ifndef IOVP_PORTS_H
 #define IOVP_PORTS_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
 #include "../models/common/trace_record.h"
+#include "../models/pcie/root.h"
 #include "../models/smmuv3/smmuv3.h"
 #include "iovp.h"
 
@@ -79,6 +81,7 @@ struct platform_device {
     uint32_t can_stall;
     uint32_t pci;           /* a PCI function */
     uint32_t ats_supported; /* of its host bridge */
+    uint32_t ats, pri;      /* it has these capabilities */
     uint32_t regions;
     struct platform_region region[PLATFORM_REGIONS];
     uint32_t has_workload;
@@ -87,6 +90,66 @@ struct platform_device {
 
 iovp_status platform_add_device(struct platform *p,
                                 const struct platform_device *desc);
+
+#define PLATFORM_ENGINE_IRQS 16
+
+/* A DMA master with registers (engine_device.h); `irq`: SPIs of its interrupt
+ * vectors. */
+iovp_status platform_add_engine(struct platform *p,
+                                const struct platform_device *desc,
+                                uint64_t base, const uint32_t *irq,
+                                uint32_t irqs);
+
+/* Requester IDs (after the mask) that lead to StreamIDs or DeviceIDs. */
+struct platform_pcie_map {
+    uint32_t rid, count;
+    uint32_t iommu; /* index, or PLATFORM_NO_IOMMU: of none that is modelled */
+    uint32_t id;    /* of `rid` */
+};
+
+struct platform_pcie_maps {
+    const struct platform_pcie_map *map;
+    uint32_t count;
+    uint16_t mask; /* of requester IDs */
+};
+
+struct platform_pcie_function {
+    const char *name; /* node name; a VF: of its PF, with "/vf<n>" */
+    const char *path;
+};
+
+#define PLATFORM_PCIE_WINDOWS 32
+
+struct platform_pcie_host {
+    const char *name; /* node name with unit address */
+    const char *path;
+    uint64_t ecam;   /* 1 MiB for each bus of `root` */
+    uint32_t irq[4]; /* SPIs of INTA to INTD, or PLATFORM_NO_IRQ */
+    uint32_t coherent;
+    uint32_t ats_supported;
+    struct platform_pcie_maps streams; /* iommu-map; others have no IOMMU */
+    struct platform_pcie_maps msis;    /* msi-map; `iommu` is not used */
+    const struct pcie_root_config *root;
+    const struct platform_pcie_function *function; /* as in `root` */
+    /* All of the above is in this block of platform_alloc, which is the
+     * platform's from here on, whatever is returned. */
+    void *memory;
+};
+
+/* A host bridge with its functions; those that are no bridges become devices.
+ * What pcie_root_check says is the caller's to report. */
+iovp_status platform_add_pcie(struct platform *p,
+                              const struct platform_pcie_host *desc);
+
+/*
+ * A regular file of the host as the blocks of a namespace, open as long as the
+ * platform; `node` is who wants it.  *opaque is for platform_file_storage.
+ */
+struct nvme_storage_ops;
+extern const struct nvme_storage_ops platform_file_storage;
+iovp_status platform_open_file(struct platform *p, const char *node,
+                               const char *path, bool read_only, void **opaque,
+                               uint64_t *bytes);
 
 /* For iovp_nodes. */
 iovp_status platform_add_node(struct platform *p, const iovp_node *node);

@@ -1,9 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 /* Running workloads, transfers and the software that owns IOMMUs. */
 #include "context.h"
+#include "engine_device.h"
+#include "pcie.h"
 #include "transfer.h"
 
 #define RUN_BATCH 65536
+#define PCIE_STEP 64
 
 /* True: an access was done; false: the device has none, or waits for one. */
 static bool run_device(struct platform *p, struct platform_device_state *d)
@@ -45,6 +48,16 @@ static bool run_one(struct platform *p)
     return false;
 }
 
+/* Of *n accesses; a step of a function is up to so many. */
+static bool run_pcie(struct platform *p, uint32_t *n)
+{
+    if (!pcie_step(p))
+        return false;
+    smmu_work(p);
+    *n += PCIE_STEP - 1;
+    return true;
+}
+
 static uint32_t run_functional(struct platform *p)
 {
     uint32_t n;
@@ -54,8 +67,8 @@ static uint32_t run_functional(struct platform *p)
     for (n = 0; n < RUN_BATCH; n++) {
         bool answered = contexts_service(p);
 
-        if (!run_one(p) && !transfers_work(p) && !answered &&
-            !contexts_service(p))
+        if (!run_one(p) && !transfers_work(p) && !run_pcie(p, &n) &&
+            !engine_devices_step(p) && !answered && !contexts_service(p))
             return IOVP_RUN_IDLE;
     }
     return IOVP_RUN_TIME;
@@ -82,6 +95,6 @@ iovp_status platform_wait(struct platform *p, uint64_t ps)
 {
     if (p->timed)
         return timed_wait(p, ps);
-    smmu_work(p);
+    pcie_work(p);
     return IOVP_OK;
 }

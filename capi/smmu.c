@@ -7,7 +7,7 @@
 #include "../models/common/bits.h"
 #include "alloc.h"
 #include "notify.h"
-#include "platform.h"
+#include "pcie.h"
 #include "space.h"
 
 static enum iovp_bus_status bus_read(void *opaque,
@@ -59,19 +59,24 @@ bus_cas64(void *opaque, const struct iovp_bus_attrs *a, uint64_t addr,
     return IOVP_BUS_OK;
 }
 
-static void deliver(struct platform_smmu *s, iovp_irq_event *e)
+void platform_irq(struct platform *p, const char *source, iovp_irq_event *e)
 {
-    struct platform *p = s->p;
     int nested = p->in_callback;
 
     if (!p->irq)
         return;
     e->size = sizeof(*e);
     e->time_ps = p->timed ? timed_now(p) : 0;
-    snprintf(e->source, sizeof(e->source), "%s", s->range.node);
+    snprintf(e->source, sizeof(e->source), "%s", source);
     p->in_callback = CALLBACK_SIM;
     p->irq(p->irq_ud, e);
     p->in_callback = nested;
+}
+
+static void deliver(struct platform_smmu *s, iovp_irq_event *e)
+{
+    e->level = 1;
+    platform_irq(s->p, s->range.node, e);
 }
 
 void smmu_irq(struct platform_smmu *s, enum iovp_irq_line line)
@@ -85,8 +90,8 @@ void smmu_irq(struct platform_smmu *s, enum iovp_irq_line line)
     iovp_irq_event e = {.kind = IOVP_IRQ_WIRED, .number = s->irq[line]};
 
     snprintf(e.line, sizeof(e.line), "%s", name[line]);
-    if (line == IOVP_IRQ_EVENTQ)
-        s->eventq = true;
+    if (line == IOVP_IRQ_EVENTQ || line == IOVP_IRQ_PRIQ)
+        s->reports = true;
     timed_notify(s->p);
     deliver(s, &e);
 }
@@ -171,6 +176,22 @@ static void bus_invalidated(void *opaque, const struct iovp_invalidation *i)
     smmu_invalidated(opaque, i);
 }
 
+static void bus_atc_invalidate(void *opaque,
+                               const struct iovp_ats_invalidation *i)
+{
+    struct platform_smmu *s = opaque;
+
+    if (!pcie_host_invalidate(s, i, s->p->pcie_now))
+        smmuv3_atc_complete(s->core, i->token, true);
+}
+
+static void bus_pri_response(void *opaque, const struct iovp_page_response *r)
+{
+    struct platform_smmu *s = opaque;
+
+    pcie_host_page_response(s, r, s->p->pcie_now);
+}
+
 static const struct iovp_bus_ops functional_ops = {
     .size = sizeof(struct iovp_bus_ops),
     .read = bus_read,
@@ -191,6 +212,11 @@ iovp_status smmu_create_all(struct platform *p)
     uint32_t i;
 
     alloc_bus(p, &ops);
+    /* Without host bridges there is nobody to answer. */
+    if (p->pcie_count) {
+        ops.atc_invalidate = bus_atc_invalidate;
+        ops.pri_response = bus_pri_response;
+    }
     for (i = 0; i < p->smmu_count; i++) {
         struct platform_smmu *s = &p->smmu[i];
 
@@ -202,18 +228,20 @@ iovp_status smmu_create_all(struct platform *p)
     return IOVP_OK;
 }
 
+void smmu_attach_device(struct platform *p, struct platform_device_state *d)
+{
+    bool has = d->desc.iommu != PLATFORM_NO_IOMMU;
+
+    d->core = has ? p->smmu[d->desc.iommu].core : NULL;
+    d->iommu = d->core ? &smmuv3_iommu_ops : NULL;
+}
+
 void smmu_attach_devices(struct platform *p)
 {
     uint32_t i;
 
-    for (i = 0; i < p->device_count; i++) {
-        uint32_t iommu = p->device[i].desc.iommu;
-
-        if (iommu == PLATFORM_NO_IOMMU)
-            continue;
-        p->device[i].core = p->smmu[iommu].core;
-        p->device[i].iommu = &smmuv3_iommu_ops;
-    }
+    for (i = 0; i < p->device_count; i++)
+        smmu_attach_device(p, &p->device[i]);
 }
 
 void smmu_destroy_all(struct platform *p)

@@ -9,17 +9,11 @@
 #include <algorithm>
 #include <atomic>
 #include <cstdlib>
-#include <cstring>
-#include <memory>
-#include <string>
-#include <vector>
 
-#include <systemc>
-#include <tlm>
-#include "../models/common/tlm/base_protocol_checker.h"
-#include "../models/smmuv3/tlm/smmuv3_module.h"
 #include "context.h"
-#include "timed_device.h"
+#include "pcie.h"
+#include "timed_internal.h"
+#include "timed_pcie.h"
 
 // libsystemc.so wants it; programs that use iovp have their own main().
 extern "C" __attribute__((weak, visibility("default"))) int sc_main(int,
@@ -30,44 +24,8 @@ extern "C" __attribute__((weak, visibility("default"))) int sc_main(int,
 
 using namespace timed_parts;
 
-namespace
-{
-
-// The processor's side of the register files.
-class cpu : public sc_core::sc_module
-{
-  public:
-    tlm_utils::simple_initiator_socket<cpu> socket;
-
-    explicit cpu(sc_core::sc_module_name name)
-        : sc_module(name), socket("socket")
-    {
-    }
-
-    bool access(std::uint64_t offset, unsigned width, std::uint32_t space,
-                bool write, std::uint64_t *value)
-    {
-        iovp_attrs a = iovp::no_attrs();
-        sc_core::sc_time delay = sc_core::SC_ZERO_TIME;
-        std::uint64_t word = write ? *value : 0;
-
-        a.space = static_cast<std::uint8_t>(space);
-        a.specified = IOVP_ATTR_SPACE;
-        // TLM data is in host byte order: the first bytes of a word.
-        // One each: a process may wait in another access.
-        request r;
-        r.set(a, offset, &word, width, write);
-        socket->b_transport(r.gp, delay);
-        if (!r.gp.is_response_ok())
-            return false;
-        if (!write)
-            *value = word;
-        return true;
-    }
-};
-
 // The software that owns IOMMUs: contexts that look after their faults.
-class software : public sc_core::sc_module
+class timed_parts::software : public sc_core::sc_module
 {
   public:
     SC_HAS_PROCESS(software);
@@ -105,57 +63,18 @@ class software : public sc_core::sc_module
     sc_core::sc_event event_;
 };
 
-} // namespace
+timed::timed() = default;
 
-struct timed {
-    std::vector<std::unique_ptr<iovp::base_protocol_checker>> checkers;
-    std::unique_ptr<ram> memory;
-    std::vector<std::unique_ptr<iovp::smmuv3_module>> smmu;
-    std::vector<std::unique_ptr<cpu>> regs;
-    std::vector<std::unique_ptr<device>> devices;
-    std::unique_ptr<software> soft;
-    request api;
-};
+timed::~timed()
+{
+    for (auto &b : bridges)
+        b->leave();
+}
 
 namespace
 {
 
 std::atomic<bool> simulation_used{false};
-
-template <typename F> iovp_status barrier(const char *what, F f)
-{
-    try {
-        return f();
-    } catch (const std::bad_alloc &) {
-        return iovp_fail(IOVP_E_NOMEM, "%s: no memory", what);
-    } catch (const std::exception &e) {
-        return iovp_fail(IOVP_E_INTERNAL, "%s: %s", what, e.what());
-    } catch (...) {
-        return iovp_fail(IOVP_E_INTERNAL, "%s: an unknown exception", what);
-    }
-}
-
-std::string module_name(const char *kind, std::size_t index)
-{
-    return std::string(kind) + std::to_string(index);
-}
-
-// In test builds a base-protocol checker sits on both sides of the bridge; a
-// violation is an SC_REPORT_ERROR, which the exception barrier turns into
-// IOVP_E_INTERNAL.
-template <typename I, typename T>
-void bind(struct timed &t, I &initiator, T &target)
-{
-#ifdef IOVP_TLM_CHECKER
-    std::string name = module_name("checker", t.checkers.size());
-
-    t.checkers.emplace_back(
-        iovp::bind_checked(initiator, target, name.c_str()));
-#else
-    (void)t;
-    initiator.bind(target);
-#endif
-}
 
 void add_smmu(struct platform *p, struct timed &t, unsigned i, unsigned ports)
 {
@@ -172,33 +91,34 @@ void add_smmu(struct platform *p, struct timed &t, unsigned i, unsigned ports)
     m->on_invalidated = [s](const iovp_invalidation &what) {
         smmu_invalidated(s, &what);
     };
-    m->on_trace = [p](const iovp_trace_record &r) { platform_record(p, &r); };
+    m->on_trace = [p](const iovp_trace_record &r) { put_record(p, r); };
+    join_bridges(s, *m);
     s->core = m->core();
     t.smmu.push_back(std::move(m));
     t.regs.push_back(std::move(c));
 }
 
-// A port per device of each IOMMU, in device order.
+// A device may have to choose: that of a PCI function is as its requester ID,
+// which software numbers.
 void add_devices(struct platform *p, struct timed &t)
 {
-    std::vector<unsigned> used(p->smmu_count, 0);
-
     for (unsigned i = 0; i < p->device_count; i++) {
-        auto d =
-            std::make_unique<device>(module_name("device", i).c_str(), p, i);
-        std::uint32_t iommu = p->device[i].desc.iommu;
+        const struct platform_device_state *s = &p->device[i];
+        std::vector<std::uint32_t> ways = {s->desc.iommu};
 
-        if (iommu == PLATFORM_NO_IOMMU) {
-            bind(t, d->socket, t.memory->data);
-        } else {
-            iovp::smmuv3_module &m = *t.smmu[iommu];
-            unsigned port = used[iommu]++;
+        if (s->pcie != PLATFORM_NO_PCIE)
+            ways = bridge_outlets(&p->pcie[s->pcie]);
+        t.devices.push_back(std::make_unique<device>(
+            module_name("device", i).c_str(), p, i, ways));
+        for (std::size_t k = 0; k < ways.size(); k++) {
+            unsigned port = bind_up(t, t.devices[i]->sockets[k], ways[k]);
 
-            bind(t, d->socket, m.upstream[port]);
-            m.set_port_attrs(port, p->device[i].attrs);
-            m.set_port_index(port, static_cast<std::uint16_t>(i));
+            if (ways[k] == PLATFORM_NO_IOMMU)
+                continue;
+            t.smmu[ways[k]]->set_port_attrs(port, s->attrs);
+            t.smmu[ways[k]]->set_port_index(port,
+                                            static_cast<std::uint16_t>(i));
         }
-        t.devices.push_back(std::move(d));
     }
 }
 
@@ -207,12 +127,19 @@ void build(struct platform *p, struct timed &t)
     std::vector<unsigned> ports(p->smmu_count, 0);
 
     for (unsigned i = 0; i < p->device_count; i++)
-        if (p->device[i].desc.iommu != PLATFORM_NO_IOMMU)
+        if (p->device[i].pcie == PLATFORM_NO_PCIE &&
+            p->device[i].desc.iommu != PLATFORM_NO_IOMMU)
             ports[p->device[i].desc.iommu]++;
+    count_bridge_ports(p, ports);
     t.memory = std::make_unique<ram>("ram", p);
     for (unsigned i = 0; i < p->smmu_count; i++)
         add_smmu(p, t, i, ports[i]);
+    t.ports.assign(p->smmu_count, 0);
+    add_bridges(p, t);
     add_devices(p, t);
+    for (unsigned i = 0; i < p->engine_count; i++)
+        t.engines.push_back(std::make_unique<timed_engine>(
+            module_name("engine", i).c_str(), p->engine[i]));
     t.soft = std::make_unique<software>("software", p);
     // Elaborate: sockets work from here on.
     sc_core::sc_start(sc_core::SC_ZERO_TIME);
@@ -288,8 +215,10 @@ iovp_status timed_mmio(struct platform *p, struct platform_smmu *s,
                        bool write, uint64_t *value)
 {
     return barrier("register access", [&]() -> iovp_status {
+        sc_core::sc_time delay = sc_core::SC_ZERO_TIME;
+
         if (p->timed->regs[s - p->smmu]->access(offset, width, space, write,
-                                                value))
+                                                value, delay))
             return IOVP_OK;
         return iovp_fail(IOVP_E_BUS, "%s: offset 0x%x refuses %u bytes",
                          s->range.node, offset, width);
@@ -394,11 +323,6 @@ void timed_give_up(struct platform *p, const struct platform_device_state *d,
     });
 }
 
-static bool in_process()
-{
-    return sc_core::sc_get_current_process_handle().valid();
-}
-
 iovp_status timed_wait(struct platform *p, uint64_t ps)
 {
     return barrier("waiting", [&]() -> iovp_status {
@@ -432,6 +356,13 @@ void timed_notify(struct platform *p)
 {
     if (p->timed && p->timed->soft)
         p->timed->soft->notify();
+}
+
+void timed_engine_wake(struct platform_engine *e, uint64_t t)
+{
+    // Before its process is there, nothing is due.
+    if (e->timed)
+        e->timed->wake(t);
 }
 
 void timed_workload_changed(struct platform *p, struct platform_device_state *d)

@@ -73,12 +73,16 @@ struct request {
 class device : public sc_core::sc_module
 {
   public:
-    tlm_utils::simple_initiator_socket<device> socket;
+    using initiator = tlm_utils::simple_initiator_socket<device>;
+    sc_core::sc_vector<initiator> sockets; // one for each way
 
+    // `ways`: the IOMMUs that it may be behind.
     SC_HAS_PROCESS(device);
-    device(sc_core::sc_module_name name, struct platform *p, unsigned index)
-        : sc_module(name), socket("socket"), p_(p), index_(index),
-          state_(&p->device[index]), zeros_(4096), sink_(4096)
+    device(sc_core::sc_module_name name, struct platform *p, unsigned index,
+           std::vector<std::uint32_t> ways)
+        : sc_module(name), sockets("socket", ways.size()), p_(p), index_(index),
+          state_(&p->device[index]), ways_(std::move(ways)), zeros_(4096),
+          sink_(4096)
     {
         SC_THREAD(run);
     }
@@ -96,7 +100,7 @@ class device : public sc_core::sc_module
         r.set(job.attrs, iova, buf, bytes, write);
         if (job.atomic)
             r.set_atomic(*job.atomic);
-        socket->b_transport(r.gp, delay);
+        way()->b_transport(r.gp, delay);
         if (job.atomic)
             *job.atomic = r.atomic.op;
         if (state_->desc.iommu == PLATFORM_NO_IOMMU)
@@ -114,7 +118,7 @@ class device : public sc_core::sc_module
         t->progress = &c.r.fault.result;
         t->held = &c.r.fault.stall;
         run.result.time_in = to_ps(sc_core::sc_time_stamp());
-        while (t->handle && run.at < run.job.bytes && do_page(c, t))
+        while (t->wanted && run.at < run.job.bytes && do_page(c, t))
             ;
         run.result.time_out = to_ps(sc_core::sc_time_stamp());
         t->progress = nullptr;
@@ -144,6 +148,13 @@ class device : public sc_core::sc_module
         std::uint8_t page[page_bytes];
     };
 
+    initiator &way()
+    {
+        auto at = std::find(ways_.begin(), ways_.end(), state_->desc.iommu);
+
+        return sockets[at == ways_.end() ? 0 : at - ways_.begin()];
+    }
+
     // What of a transfer's bytes arrived.
     static std::size_t got(const request &r, unsigned bytes)
     {
@@ -171,7 +182,7 @@ class device : public sc_core::sc_module
             std::memcpy(c.page, job.buf + run.at, bytes);
         transfer(r, job, c.page, bytes, iova, delay);
         wait(delay);
-        if (!write && t->handle)
+        if (!write && t->wanted && job.buf)
             std::memcpy(job.buf + run.at, c.page, got(r, bytes));
         run.result.stalls += r.fault.stalls;
         if (r.fault.result != IOVP_RESULT_OK &&
@@ -303,6 +314,7 @@ class device : public sc_core::sc_module
     struct platform *p_;
     unsigned index_;
     struct platform_device_state *state_;
+    std::vector<std::uint32_t> ways_;
     std::list<std::unique_ptr<carrier>> carriers_;
     request request_;
     dma_job job_ = {};                       // of the workload

@@ -3,7 +3,8 @@
  * timed_available() says no before a timed platform could exist. */
 #ifndef IOVP_SYSTEMC
 
-#include "platform.h"
+#include "engine_device.h"
+#include "pcie.h"
 
 int timed_available(void)
 {
@@ -103,6 +104,31 @@ void timed_workload_changed(struct platform *p, struct platform_device_state *d)
 {
     (void)p;
     (void)d;
+}
+
+iovp_status timed_pcie_mmio(struct platform *p, struct platform_pcie *h,
+                            uint64_t addr, uint32_t width, bool write,
+                            uint64_t *value)
+{
+    (void)p;
+    (void)h;
+    (void)addr;
+    (void)width;
+    (void)write;
+    (void)value;
+    return refuse();
+}
+
+void timed_engine_wake(struct platform_engine *e, uint64_t t)
+{
+    (void)e;
+    (void)t;
+}
+
+void timed_pcie_changed(struct platform *p, struct platform_pcie *h)
+{
+    (void)p;
+    (void)h;
 }
 
 #else

@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <cstring>
+#include <functional>
 
 #include <systemc>
 #include <tlm>
@@ -45,6 +46,9 @@ class ram : public sc_core::sc_module
         walk.register_transport_dbg(this, &ram::debug);
     }
 
+    // What is neither RAM nor answers otherwise: false, nothing does.
+    std::function<bool(tlm_generic_payload &, sc_core::sc_time &)> elsewhere;
+
     // A tree may have no device, or no IOMMU.
     using socket = tlm_utils::multi_passthrough_target_socket<
         ram, 32, tlm::tlm_base_protocol_types, 0,
@@ -56,6 +60,9 @@ class ram : public sc_core::sc_module
     void data_transport(int, tlm_generic_payload &gp, sc_core::sc_time &delay)
     {
         access(gp);
+        if (gp.get_response_status() == tlm::TLM_ADDRESS_ERROR_RESPONSE &&
+            elsewhere && elsewhere(gp, delay))
+            return;
         delay += from_ps(ram_latency_ps);
     }
 

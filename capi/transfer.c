@@ -56,6 +56,8 @@ bool transfers_work(struct platform *p)
             continue;
         t->complete = dma_continue(p, t->d, &t->run);
         moved |= t->complete || t->run.stall != stall;
+        if (t->ended && t->complete)
+            t->ended(t->ud);
     }
     return moved;
 }
@@ -63,8 +65,10 @@ bool transfers_work(struct platform *p)
 void transfer_ended(struct transfer *t)
 {
     t->complete = true;
-    if (!t->handle)
+    if (!t->wanted)
         drop(t);
+    else if (t->ended)
+        t->ended(t->ud);
 }
 
 void transfers_destroy(struct platform *p)
@@ -105,29 +109,45 @@ static iovp_status job_of(const struct platform_device_state *d,
     return IOVP_OK;
 }
 
-/* A handle for it, and it is begun. */
-static iovp_status start(struct platform *p, struct transfer *t)
+/* In the list, and in timed mode with a process. */
+static iovp_status make(struct platform *p, struct platform_device_state *d,
+                        const struct dma_job *job, struct transfer **out)
 {
-    iovp_status st;
+    iovp_status st = has_room(p);
+    struct transfer *t;
 
-    t->handle = object_add(p, OBJECT_TRANSFER, t);
-    if (!t->handle) {
-        platform_free(p, t);
+    if (st)
+        return st;
+    t = platform_alloc(p, 1, sizeof(*t));
+    if (!t)
         return iovp_fail(IOVP_E_NOMEM, "no memory for a transfer");
-    }
+    t->p = p;
+    t->d = d;
+    t->wanted = true;
+    t->run.job = *job;
+    dma_begin(&t->run);
     append(t);
-    if (!p->timed) {
-        transfers_work(p);
-        contexts_service(p);
-        transfers_work(p);
-        return IOVP_OK;
-    }
-    st = timed_transfer(p, t);
-    if (st) {
-        object_remove(p, t->handle);
+    st = p->timed ? timed_transfer(p, t) : IOVP_OK;
+    if (st)
         drop(t);
-    }
+    else
+        *out = t;
     return st;
+}
+
+iovp_status transfer_begin(struct platform *p, struct platform_device_state *d,
+                           const struct dma_job *job, void (*ended)(void *ud),
+                           void *ud, struct transfer **out)
+{
+    iovp_status st = make(p, d, job, out);
+
+    if (st)
+        return st;
+    (*out)->ended = ended;
+    (*out)->ud = ud;
+    if (!p->timed)
+        (*out)->complete = dma_continue(p, d, &(*out)->run);
+    return IOVP_OK;
 }
 
 iovp_status iovp_dma_submit(iovp_transfer **out, iovp_device *h,
@@ -145,23 +165,24 @@ iovp_status iovp_dma_submit(iovp_transfer **out, iovp_device *h,
         return iovp_fail(IOVP_E_INVALID, "no place for the handle");
     st = job_of(d, config, &job);
     if (!st)
-        st = has_room(p);
+        st = make(p, d, &job, &t);
     if (st)
         return st;
-    t = platform_alloc(p, 1, sizeof(*t));
-    if (!t)
+    t->handle = object_add(p, OBJECT_TRANSFER, t);
+    if (!t->handle) {
+        transfer_give_up(t);
         return iovp_fail(IOVP_E_NOMEM, "no memory for a transfer");
-    t->p = p;
-    t->d = d;
-    t->run.job = job;
-    dma_begin(&t->run);
-    st = start(p, t);
-    if (!st)
-        *out = (iovp_transfer *)t->handle;
-    return st;
+    }
+    if (!p->timed) {
+        transfers_work(p);
+        contexts_service(p);
+        transfers_work(p);
+    }
+    *out = (iovp_transfer *)t->handle;
+    return IOVP_OK;
 }
 
-static bool is_held(const struct transfer *t)
+bool transfer_held(const struct transfer *t)
 {
     if (t->p->timed)
         return t->progress && *t->progress == IOVP_RESULT_STALL;
@@ -188,9 +209,26 @@ iovp_status iovp_dma_poll(iovp_transfer *h, iovp_dma_result *result)
     }
     now = t->run.result;
     if (!t->complete)
-        now.status = is_held(t) ? IOVP_DMA_STALL : IOVP_DMA_PENDING;
+        now.status = transfer_held(t) ? IOVP_DMA_STALL : IOVP_DMA_PENDING;
     abi_out(result, &now, sizeof(now));
     return IOVP_OK;
+}
+
+void transfer_give_up(struct transfer *t)
+{
+    struct platform *p = t->p;
+
+    t->wanted = false;
+    t->ended = NULL;
+    /* In timed mode its process ends when it runs next. */
+    if (p->timed && !t->complete) {
+        if (transfer_held(t))
+            timed_give_up(p, t->d, *t->held);
+        return;
+    }
+    if (!t->complete)
+        dma_give_up(p, t->d, &t->run);
+    drop(t);
 }
 
 void iovp_dma_release(iovp_transfer *h)
@@ -203,14 +241,5 @@ void iovp_dma_release(iovp_transfer *h)
         return;
     t = object;
     object_remove(p, t->handle);
-    t->handle = 0;
-    /* In timed mode its process ends when it runs next. */
-    if (p->timed && !t->complete) {
-        if (is_held(t))
-            timed_give_up(p, t->d, *t->held);
-        return;
-    }
-    if (!t->complete)
-        dma_give_up(p, t->d, &t->run);
-    drop(t);
+    transfer_give_up(t);
 }

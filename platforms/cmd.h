@@ -20,6 +20,7 @@ int cmd_replay(int argc, char **argv);
 int cmd_dump(int argc, char **argv);
 int cmd_dt(int argc, char **argv);
 int cmd_explain(int argc, char **argv);
+int cmd_lspci(int argc, char **argv);
 int cmd_bench(int argc, char **argv);
 
 /* ---- messages and arguments (cmd_common.c) --------------------------- */
@@ -98,7 +99,7 @@ struct cmd_smmu {
     struct smmu_driver driver;
     uint64_t events[CMD_EVENT_TYPES];
     char last_event[160];
-    bool eventq, gerror; /* interrupt pending */
+    bool eventq, priq, gerror; /* interrupt pending */
     uint64_t interrupts;
 };
 
@@ -113,6 +114,9 @@ struct cmd_space {
     uint32_t pasid; /* or SMMU_NO_PASID */
     struct smmu_space space;
 };
+
+/* Answers a page request: SMMU_PRI_*. */
+typedef uint32_t cmd_page_fn(void *ud, const struct smmu_page_request *r);
 
 struct cmd_soc {
     iovp_platform *platform;
@@ -131,6 +135,10 @@ struct cmd_soc {
     struct smmu_ram ram;
     uint64_t data_base, data_pages, data_mask, data_state;
     uint64_t mapped_pages;
+    /* For drivers of PCI functions: may be NULL. */
+    cmd_page_fn *page;
+    iovp_irq_fn *msi;
+    void *driver_ud;
 };
 
 #define CMD_MODE_DEFAULT ~0u
@@ -145,6 +153,8 @@ int cmd_soc_bring_up(struct cmd_soc *s);
 void cmd_soc_service(struct cmd_soc *s);
 /* Look into every queue, whether or not an interrupt came. */
 void cmd_soc_drain(struct cmd_soc *s);
+/* A physical page for data. */
+uint64_t cmd_soc_page(struct cmd_soc *s);
 void cmd_soc_close(struct cmd_soc *s);
 /* All nodes; *nodes is malloc'ed. */
 iovp_status cmd_nodes(iovp_platform *p, iovp_node **nodes, size_t *count);
@@ -152,11 +162,14 @@ void cmd_print_nodes(const iovp_node *nodes, size_t count);
 
 /* ---- the result of run and replay (cmd_report.c) --------------------- */
 
+struct cmd_pcie;
+
 struct cmd_report {
     const char *command;
     const char *trace; /* NULL: none */
     double wall_s;
     bool json;
+    const struct cmd_pcie *pcie; /* NULL: none */
 };
 
 int cmd_report(struct cmd_soc *s, const struct cmd_report *r);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* What run and replay print: one row a stream and PASID, then the sums. */
 #define _POSIX_C_SOURCE 200809L
-#include "cmd.h"
+#include "cmd_pcie.h"
 
 #include <inttypes.h>
 #include <stdlib.h>
@@ -171,6 +171,8 @@ static void print_smmu(const struct cmd_smmu *m)
            " queue overflows, %" PRIu64 " global errors\n",
            m->name, m->driver.events, m->interrupts, m->driver.overflows,
            m->driver.gerrors);
+    if (m->driver.page_requests)
+        printf("  page requests      %" PRIu64 "\n", m->driver.page_requests);
     for (unsigned type = 0; type < CMD_EVENT_TYPES; type++)
         if (m->events[type])
             printf("  %-18s %" PRIu64 "\n", smmu_event_name((uint8_t)type),
@@ -205,6 +207,8 @@ static void print_text(struct cmd_soc *s, const struct cmd_report *c,
     else
         puts("no transfers");
     putchar('\n');
+    if (c->pcie)
+        cmd_pcie_print(c->pcie);
     print_times(c, &r->total, s->timed);
     for (size_t i = 0; i < s->smmus; i++)
         print_smmu(&s->smmu[i]);
@@ -268,6 +272,7 @@ static void json_smmu(struct cmd_json *j, const struct cmd_smmu *m)
     cmd_json_u64(j, "interrupts", m->interrupts);
     cmd_json_u64(j, "events", m->driver.events);
     cmd_json_u64(j, "overflows", m->driver.overflows);
+    cmd_json_u64(j, "page_requests", m->driver.page_requests);
     cmd_json_u64(j, "global_errors", m->driver.gerrors);
     cmd_json_open(j, "events_by_type", '{');
     for (unsigned type = 0; type < CMD_EVENT_TYPES; type++)
@@ -298,6 +303,8 @@ static void print_json(struct cmd_soc *s, const struct cmd_report *c,
     for (size_t i = 0; i < s->smmus; i++)
         json_smmu(&j, &s->smmu[i]);
     cmd_json_close(&j, ']');
+    if (c->pcie && c->pcie->fns)
+        cmd_pcie_json(c->pcie, &j);
     cmd_json_open(&j, "host", '{');
     cmd_json_double(&j, "wall_s", c->wall_s);
     cmd_json_double(&j, "transfers_per_s",

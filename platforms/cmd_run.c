@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* iovp run: bring a platform up and run its workloads. */
-#include "cmd.h"
+#include "cmd_pcie.h"
 
 #include <getopt.h>
 #include <inttypes.h>
@@ -18,6 +18,10 @@ static const char help[] =
     "address space of its own; the physical pages are scattered), run the\n"
     "workloads and print a table with one row a stream and PASID.\n"
     "\n"
+    "PCI Express buses are enumerated and their test endpoints driven by\n"
+    "their registers: DMA without ATS, with it, with a PASID, and with page\n"
+    "requests, which the driver answers in no time.  See iovp lspci.\n"
+    "\n"
     "  -m, --mode functional|timed  with or without time; timed if possible\n"
     "  -n, --transfers N   transfers of each master, e.g. 20k, 3M, instead of\n"
     "                      what the device tree says\n"
@@ -31,13 +35,16 @@ static const char help[] =
     "Columns: reads/tr. is the number of memory reads that walks and\n"
     "configuration made, by transfer; p50 and p99 are latencies through the\n"
     "SMMU and the memory behind it; a fault is a transfer that was "
-    "terminated.\n"
+    "terminated.  Of a test endpoint: what its ATC was asked and had, requests\n"
+    "for translations and for pages with the mean time until a page's answer,\n"
+    "Invalidate Requests, MSIs, and packets of every kind that it sent.\n"
     "\n"
     "Examples:\n"
     "  iovp run platforms/arm-soc.dts\n"
     "  iovp run platforms/arm-soc.dts --seconds 1ms --trace soc.iovt\n"
     "  iovp run platforms/arm-soc.dts --mode functional --transfers 1M "
-    "--json\n";
+    "--json\n"
+    "  iovp run platforms/arm-pcie.dts\n";
 
 struct run {
     const char *file;
@@ -163,7 +170,7 @@ static bool same_file(const char *a, const char *b)
            x.st_ino == y.st_ino;
 }
 
-static int start(struct cmd_soc *s, const struct run *r)
+static int begin(struct cmd_soc *s, const struct run *r)
 {
     iovp_status st = iovp_stats_reset(s->platform);
 
@@ -177,8 +184,14 @@ static int start(struct cmd_soc *s, const struct run *r)
         cmd_error("the trace cannot be written: %s", iovp_last_error());
         return CMD_FAIL;
     }
+    return CMD_OK;
+}
+
+static int start(struct cmd_soc *s, const struct run *r)
+{
     for (size_t i = 0; i < s->devices; i++) {
         iovp_workload w = s->info[i].workload;
+        iovp_status st;
 
         if (!s->info[i].has_workload)
             continue;
@@ -219,9 +232,10 @@ static int loop(struct cmd_soc *s, const struct run *r)
     return CMD_OK;
 }
 
-static int finish(struct cmd_soc *s, const struct run *r, double wall, int rc)
+static int finish(struct cmd_soc *s, const struct run *r,
+                  const struct cmd_pcie *pcie, double wall, int rc)
 {
-    struct cmd_report report = {"run", r->trace, wall, r->json};
+    struct cmd_report report = {"run", r->trace, wall, r->json, pcie};
     iovp_status st = r->trace ? iovp_trace_stop(s->platform) : IOVP_OK;
 
     cmd_progress(s, r->quiet, true);
@@ -236,7 +250,7 @@ static int finish(struct cmd_soc *s, const struct run *r, double wall, int rc)
 /* Nothing to run: say what there is. */
 static int no_masters(struct cmd_soc *s, const struct run *r)
 {
-    struct cmd_report report = {"run", NULL, 0, true};
+    struct cmd_report report = {"run", NULL, 0, true, NULL};
     iovp_node *nodes;
     size_t count;
 
@@ -255,25 +269,48 @@ static int no_masters(struct cmd_soc *s, const struct run *r)
     return CMD_OK;
 }
 
-static int run(struct cmd_soc *s, struct run *r)
+static bool is_idle(const struct cmd_soc *s, const struct cmd_pcie *pcie)
 {
     bool any = false;
-    double t;
-    int rc = cmd_soc_bring_up(s);
+
+    for (size_t i = 0; i < s->devices; i++)
+        any |= s->info[i].has_workload;
+    for (size_t i = 0; i < pcie->fns; i++)
+        any |= cmd_tep_is(pcie->fn[i].fn);
+    return !any;
+}
+
+/* PCI functions first, one at a time; then the workloads, all at once. */
+static int run_all(struct cmd_soc *s, struct run *r, struct cmd_pcie *pcie)
+{
+    double t = cmd_wall_seconds();
+    int rc = begin(s, r);
 
     if (rc)
         return rc;
-    for (size_t i = 0; i < s->devices; i++)
-        any |= s->info[i].has_workload;
-    if (!any)
-        return no_masters(s, r);
-    choose_limit(s, r);
-    rc = start(s, r);
-    if (rc)
-        return rc;
-    t = cmd_wall_seconds();
-    rc = loop(s, r);
-    return finish(s, r, cmd_wall_seconds() - t, rc);
+    rc = cmd_pcie_run(pcie, r->transfers);
+    if (!rc)
+        rc = start(s, r);
+    if (!rc)
+        rc = loop(s, r);
+    return finish(s, r, pcie, cmd_wall_seconds() - t, rc);
+}
+
+static int run(struct cmd_soc *s, struct run *r)
+{
+    struct cmd_pcie pcie = {0};
+    int rc = cmd_soc_bring_up(s);
+
+    if (!rc)
+        rc = cmd_pcie_open(&pcie, s);
+    if (!rc && is_idle(s, &pcie)) {
+        rc = no_masters(s, r);
+    } else if (!rc) {
+        choose_limit(s, r);
+        rc = run_all(s, r, &pcie);
+    }
+    cmd_pcie_close(&pcie);
+    return rc;
 }
 
 int cmd_run(int argc, char **argv)

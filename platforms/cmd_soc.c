@@ -14,6 +14,8 @@
 /* Tables beside those of the windows, for each SMMU and each stream. */
 #define SMMU_TABLES   (4ull << 20)
 #define STREAM_TABLES (1ull << 20)
+/* And for each PCI function: its address spaces. */
+#define PCI_TABLES    (2ull << 20)
 #define POLL_PS       1000000ull /* 1 us between polls of a register */
 
 static const char *base_name(const char *path)
@@ -126,6 +128,8 @@ static uint64_t table_bytes(const struct cmd_soc *s)
         uint64_t spaces = w->pasids ? w->pasids : 1;
         uint64_t tables = 4 + 2 + pages_of(w) / 512 + 2;
 
+        if (s->info[i].pci)
+            sum += STREAM_TABLES + PCI_TABLES;
         if (behind_iommu(&s->info[i]) && s->info[i].has_workload)
             sum += STREAM_TABLES + spaces * tables * PAGE;
     }
@@ -159,7 +163,7 @@ static int lay_out(struct cmd_soc *s, const iovp_node *ram)
     return CMD_OK;
 }
 
-static uint64_t data_page(struct cmd_soc *s)
+uint64_t cmd_soc_page(struct cmd_soc *s)
 {
     do {
         s->data_state = s->data_state * 0xd1342543de82ef95ull + 0x9e3779b9ull;
@@ -182,8 +186,11 @@ static void on_irq(void *ud, const iovp_irq_event *e)
             continue;
         m->interrupts++;
         m->eventq |= !strcmp(e->line, "eventq");
+        m->priq |= !strcmp(e->line, "priq");
         m->gerror |= !strcmp(e->line, "gerror");
     }
+    if (s->msi && !strcmp(e->line, "msi"))
+        s->msi(s->driver_ud, e);
 }
 
 static void on_event(void *ud, const struct smmu_event *e)
@@ -194,8 +201,31 @@ static void on_event(void *ud, const struct smmu_event *e)
     smmu_event_text(e, m->last_event, sizeof(m->last_event));
 }
 
-static void service_one(struct cmd_smmu *m, bool all)
+/* Nobody answers for what nobody drives. */
+static void answer_pages(struct cmd_soc *s, struct cmd_smmu *m)
 {
+    struct smmu_page_request r;
+
+    while (smmu_page_request_next(&m->driver, &r)) {
+        uint32_t answer =
+            s->page ? s->page(s->driver_ud, &r) : SMMU_PRI_INVALID;
+
+        /* A Stop marker wants no answer. */
+        if (!r.last || (r.ssv && !r.read && !r.write))
+            continue;
+        if (smmu_page_respond(&m->driver, &r, answer))
+            break;
+    }
+    if (m->driver.failed)
+        cmd_error("%s: %s", m->name, m->driver.message);
+}
+
+static void service_one(struct cmd_soc *s, struct cmd_smmu *m, bool all)
+{
+    if (m->priq || all) {
+        m->priq = false;
+        answer_pages(s, m);
+    }
     if (m->gerror || all) {
         m->gerror = false;
         if (smmu_gerror(&m->driver))
@@ -211,13 +241,13 @@ static void service_one(struct cmd_smmu *m, bool all)
 void cmd_soc_service(struct cmd_soc *s)
 {
     for (size_t i = 0; i < s->smmus; i++)
-        service_one(&s->smmu[i], false);
+        service_one(s, &s->smmu[i], false);
 }
 
 void cmd_soc_drain(struct cmd_soc *s)
 {
     for (size_t i = 0; i < s->smmus; i++)
-        service_one(&s->smmu[i], true);
+        service_one(s, &s->smmu[i], true);
 }
 
 static bool is_smmu(const iovp_node *n)
@@ -329,7 +359,7 @@ static int map_window(struct cmd_soc *s, const iovp_device_info *info,
     if (get_space(s, info, stream, pasid, &space))
         return CMD_FAIL;
     for (uint64_t n = pages_of(&info->workload); n; n--, iova += PAGE)
-        if (smmu_map(d, &space->space, iova, data_page(s), PAGE, SMMU_WRITE))
+        if (smmu_map(d, &space->space, iova, cmd_soc_page(s), PAGE, SMMU_WRITE))
             return device_error(info, d->message);
     return CMD_OK;
 }

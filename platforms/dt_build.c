@@ -18,10 +18,11 @@ static bool knows_none(const char *property)
 
 static const struct dt_factory factories[] = {
     {"arm,smmu-v3", 0, dt_build_smmuv3, dt_smmuv3_knows},
-    {"pci-host-ecam-generic", 1, dt_build_pci, knows_none},
+    {"pci-host-ecam-generic", 1, dt_build_pci, dt_pci_knows},
     {"arm,gic-v3-its", 1, dt_build_msi, knows_none},
     {"arm,gic-v2m-frame", 1, dt_build_msi, knows_none},
     {"iovp,dma", 1, dt_build_dma, dt_dma_knows},
+    {"iovp,dma-engine", 1, dt_build_engine, dt_engine_knows},
 };
 
 /* By device_type, as the Devicetree Specification 3.4 has it. */
@@ -36,7 +37,7 @@ static const struct dt_factory *factory_of(const char *compatible)
         if (!strcmp(compatible, factories[i].compatible))
             return &factories[i];
     }
-    return NULL;
+    return dt_pci_factory(compatible);
 }
 
 /* The first string of `compatible` that is known decides. */

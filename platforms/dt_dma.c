@@ -114,26 +114,36 @@ static void describe(struct dt_node *n, const struct platform_device *d)
         snprintf(n->what, sizeof(n->what), "DMA master without IOMMU");
 }
 
+iovp_status dt_master(struct dt *t, uint32_t node, char path[DT_PATH],
+                      struct platform_device *d)
+{
+    uint32_t smmu;
+    iovp_status st;
+
+    *d = (struct platform_device){.name = dt_name(t, node),
+                                  .path = dt_path(t, node, path, DT_PATH),
+                                  .iommu = PLATFORM_NO_IOMMU};
+    st = read_flags(t, node, d);
+    if (st == IOVP_OK)
+        st = read_iommus(t, node, &smmu, d);
+    if (st == IOVP_OK)
+        st = read_pasid_bits(t, node, smmu, &d->pasid_bits);
+    if (st == IOVP_OK)
+        st = dt_reserved_regions(t, node, d);
+    return st;
+}
+
 iovp_status dt_build_dma(struct dt *t, uint32_t node)
 {
+    struct platform_device d;
     char path[DT_PATH];
-    struct platform_device d = {.name = dt_name(t, node),
-                                .iommu = PLATFORM_NO_IOMMU};
-    uint32_t smmu;
     bool has = false;
-    iovp_status st = read_flags(t, node, &d);
+    iovp_status st = dt_master(t, node, path, &d);
 
-    d.path = dt_path(t, node, path, sizeof(path));
-    if (st == IOVP_OK)
-        st = read_iommus(t, node, &smmu, &d);
-    if (st == IOVP_OK)
-        st = read_pasid_bits(t, node, smmu, &d.pasid_bits);
     if (st == IOVP_OK)
         st = dt_workload(t, node, d.pasid_bits, &d.workload, &has);
     if (st == IOVP_OK)
         st = dt_reserve_reg(t, node);
-    if (st == IOVP_OK)
-        st = dt_reserved_regions(t, node, &d);
     d.has_workload = has;
     if (st == IOVP_OK)
         st = platform_add_device(t->platform, &d);

@@ -13,6 +13,7 @@ struct irq_list {
     struct dt_prop p;
     uint32_t at;     /* next cell */
     uint32_t parent; /* of `interrupts`; DT_NONE: each entry names its own */
+    bool mapped;     /* interrupt-map: and has a unit address */
 };
 
 /* The node's interrupt parent: named by it or by a node above, or above. */
@@ -54,10 +55,20 @@ static iovp_status check_gic(const struct dt *t, uint32_t node,
     return IOVP_OK;
 }
 
+/* Of an interrupt controller: absent is 0 here, other than for buses. */
+static uint32_t unit_cells(const struct dt *t, uint32_t node)
+{
+    struct dt_prop p;
+
+    if (!dt_get(t, node, "#address-cells", &p) || p.len != 4)
+        return 0;
+    return t->node[node].address_cells <= 4 ? t->node[node].address_cells : 0;
+}
+
 static iovp_status next_irq(const struct dt *t, uint32_t node,
                             struct irq_list *l, uint32_t *spi)
 {
-    uint32_t parent = l->parent, cells;
+    uint32_t parent = l->parent, cells, skip = 0;
     iovp_status st;
 
     if (parent == DT_NONE)
@@ -65,9 +76,12 @@ static iovp_status next_irq(const struct dt *t, uint32_t node,
     st = check_gic(t, node, l->property, parent, &cells);
     if (st != IOVP_OK)
         return st;
-    if (l->p.len / 4 - l->at < cells)
+    if (l->mapped)
+        skip = unit_cells(t, parent);
+    if (l->p.len / 4 - l->at < skip + cells)
         return dt_fail(t, node, l->property,
-                       "the last entry has fewer than %u cells", cells);
+                       "the last entry has fewer than %u cells", skip + cells);
+    l->at += skip;
     if (dt_cell(&l->p, l->at) != GIC_SPI)
         return dt_fail(t, node, l->property,
                        "type %u is no shared peripheral interrupt (0)",
@@ -83,7 +97,7 @@ static iovp_status next_irq(const struct dt *t, uint32_t node,
 iovp_status dt_interrupts(const struct dt *t, uint32_t node, uint32_t *spi,
                           uint32_t max, uint32_t *count)
 {
-    struct irq_list l = {"interrupts-extended", {NULL, 0}, 0, DT_NONE};
+    struct irq_list l = {"interrupts-extended", {NULL, 0}, 0, DT_NONE, false};
     iovp_status st = IOVP_OK;
 
     *count = 0;
@@ -104,5 +118,16 @@ iovp_status dt_interrupts(const struct dt *t, uint32_t node, uint32_t *spi,
         st = next_irq(t, node, &l, &spi[*count]);
         ++*count;
     }
+    return st;
+}
+
+iovp_status dt_mapped_interrupt(const struct dt *t, uint32_t node,
+                                const struct dt_prop *p, uint32_t *at,
+                                uint32_t *spi)
+{
+    struct irq_list l = {"interrupt-map", *p, *at, DT_NONE, true};
+    iovp_status st = next_irq(t, node, &l, spi);
+
+    *at = l.at;
     return st;
 }

@@ -104,6 +104,7 @@ struct dt {
     uint32_t smmus;
     uint32_t rams;
     uint64_t entries; /* of caches */
+    uint64_t media;   /* bytes of NVMe namespaces in memory */
 };
 
 /* A property's value. */
@@ -204,11 +205,24 @@ iovp_status dt_claim_streams(struct dt *t, uint32_t node, const char *property,
 iovp_status dt_interrupts(const struct dt *t, uint32_t node, uint32_t *spi,
                           uint32_t max, uint32_t *count);
 
+/* As above of an interrupt-map, from cell *at on: the parent's phandle, its
+ * unit address, its specifier. */
+iovp_status dt_mapped_interrupt(const struct dt *t, uint32_t node,
+                                const struct dt_prop *p, uint32_t *at,
+                                uint32_t *spi);
+
 /* ---- reserved regions (dt_reserved.c) --------------------------------- */
 
 /* IOVAs that memory-region of a device reserves. */
 iovp_status dt_reserved_regions(const struct dt *t, uint32_t node,
                                 struct platform_device *d);
+
+/* ---- DMA masters (dt_dma.c) --------------------------------------------- */
+
+/* What every master on the platform's bus has: identity, IOMMU, PASIDs,
+ * reserved regions.  d->path is in `path`. */
+iovp_status dt_master(struct dt *t, uint32_t node, char path[DT_PATH],
+                      struct platform_device *d);
 
 /* ---- factories ------------------------------------------------------- */
 
@@ -216,9 +230,14 @@ iovp_status dt_build_memory(struct dt *t, uint32_t node);
 iovp_status dt_build_smmuv3(struct dt *t, uint32_t node);
 bool dt_smmuv3_knows(const char *property);
 iovp_status dt_build_pci(struct dt *t, uint32_t node);
+bool dt_pci_knows(const char *property);
+/* That of a PCI function; NULL: no such (dt_pci_class.c). */
+const struct dt_factory *dt_pci_factory(const char *compatible);
 iovp_status dt_build_msi(struct dt *t, uint32_t node);
 iovp_status dt_build_dma(struct dt *t, uint32_t node);
 bool dt_dma_knows(const char *property);
+iovp_status dt_build_engine(struct dt *t, uint32_t node);
+bool dt_engine_knows(const char *property);
 
 /* ID registers, geometry and timing (dt_smmu_config.c). */
 iovp_status dt_smmuv3_config(const struct dt *t, uint32_t node,

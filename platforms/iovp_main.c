@@ -20,6 +20,8 @@ static const char help[] =
     "  dt FILE            show what a device tree becomes\n"
     "  explain FILE DEVICE [FEATURE]\n"
     "                     why PASID, stall, ATS or SVA is off for a device\n"
+    "  lspci FILE         enumerate the PCI Express buses and list what is "
+    "there\n"
     "  bench              measure the speed of the models on this machine\n"
     "\n"
     "  iovp COMMAND --help explains a command.\n"
@@ -42,8 +44,9 @@ static const struct {
     const char *name;
     int (*fn)(int argc, char **argv);
 } commands[] = {
-    {"run", cmd_run}, {"replay", cmd_replay},   {"dump", cmd_dump},
-    {"dt", cmd_dt},   {"explain", cmd_explain}, {"bench", cmd_bench},
+    {"run", cmd_run},     {"replay", cmd_replay},   {"dump", cmd_dump},
+    {"dt", cmd_dt},       {"explain", cmd_explain}, {"lspci", cmd_lspci},
+    {"bench", cmd_bench},
 };
 
 static int version(void)
@@ -91,8 +94,8 @@ int main(int argc, char **argv)
         return cmd_finish_output();
     }
     if (optind == argc) {
-        cmd_error("say a command: run, replay, dump, dt, explain or bench; see "
-                  "iovp --help");
+        cmd_error("say a command: run, replay, dump, dt, explain, lspci or "
+                  "bench; see iovp --help");
         return CMD_USAGE;
     }
     return command(argc - optind, argv + optind);

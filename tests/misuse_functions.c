@@ -148,6 +148,14 @@ ONE(device_get_info, iovp_device_get_info(h, OUT(s, iovp_device_info)))
 ONE(device_streams,
     iovp_device_streams(h, WORD(s, uint32_t), misuse_count(s, 1)))
 
+ONE(device_counters,
+    iovp_device_counters(h, LIST(s, iovp_counter, 32), misuse_count(s, 32)))
+
+/* It is no PCI function. */
+ONE(device_unplug, but(IOVP_E_UNSUPPORTED, iovp_device_unplug(h)))
+
+ONE(device_plug, but(IOVP_E_UNSUPPORTED, iovp_device_plug(h)))
+
 CALL(workload_start)
 {
     const iovp_workload w = {.size = sizeof(w),
@@ -460,6 +468,9 @@ const struct function misuse_functions[] = {
     ROW(trace_stop, OWNER, K_PLATFORM),
     ROW(device_get_info, SERVICE, K_DEVICE),
     ROW(device_streams, SERVICE, K_DEVICE),
+    ROW(device_counters, SERVICE, K_DEVICE),
+    ROW(device_unplug, OWNER, K_DEVICE),
+    ROW(device_plug, OWNER, K_DEVICE),
     ROW(workload_start, OWNER, K_RAW),
     ROW(run_until, OWNER, K_PLATFORM),
     ROW(workload_stop, OWNER, K_RAW),

@@ -74,7 +74,7 @@ static void request(uint32_t group, uint32_t page, bool last)
                                               .group = group,
                                               .last = last,
                                               .token = page};
-    d.c->p->smmu[0].eventq = true;
+    d.c->p->smmu[0].reports = true;
 }
 
 static iovp_fault_record next(void)

@@ -14,8 +14,8 @@ TEST_CASE(Command, VersionIsThatOfTheLibrary)
 
 TEST_CASE(Command, HelpTeaches)
 {
-    static const char *const commands[] = {"run", "replay",  "dump",
-                                           "dt",  "explain", "bench"};
+    static const char *const commands[] = {"run",     "replay", "dump", "dt",
+                                           "explain", "lspci",  "bench"};
     char line[64];
 
     CHECK_EQ(iovp("--help"), 0);
@@ -36,7 +36,7 @@ TEST_CASE(Command, WrongCommandLines)
     static const struct {
         const char *arguments, *message;
     } wrong[] = {
-        {"", "say a command: run, replay, dump, dt, explain or bench"},
+        {"", "say a command: run, replay, dump, dt, explain, lspci or bench"},
         {"fly", "there is no command 'fly'; see iovp --help"},
         {"--fly", "there is no option --fly; see iovp --help"},
         {"run", "iovp run: say a device tree"},
@@ -67,6 +67,9 @@ TEST_CASE(Command, WrongCommandLines)
         {"explain a.dts", "say a device tree and a DMA master"},
         {"explain a b sva d", "one feature only"},
         {"explain a b fly", "there is no feature 'fly'; there are:"},
+        {"lspci", "iovp lspci: say one device tree"},
+        {"lspci a b", "iovp lspci: say one device tree"},
+        {"lspci -q a", "there is no option -q; see iovp lspci --help"},
         {"bench now", "'now' is no option"},
         {"bench --runs 16", "--runs 16: say 1 to 15"},
         {"bench --seconds x", "--seconds x: say a time"},

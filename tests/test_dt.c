@@ -124,8 +124,7 @@ static void check_virt(iovp_platform *p, uint64_t ram, uint64_t ecam,
     check_node("/memory@40000000", "", IOVP_NODE_BUILT, 0x40000000, ram);
     check_node("/smmuv3@9050000", "arm,smmu-v3", IOVP_NODE_BUILT, 0x9050000,
                0x20000);
-    check_node(pcie, "pci-host-ecam-generic", IOVP_NODE_PLACEHOLDER, ecam,
-               ecam_size);
+    check_node(pcie, "pci-host-ecam-generic", IOVP_NODE_BUILT, ecam, ecam_size);
     check_node("/pl011@9000000", "arm,pl011", IOVP_NODE_UNMODELLED, 0x9000000,
                0x1000);
     check_node("/virtio_mmio@a000000", "virtio,mmio", IOVP_NODE_UNMODELLED,
@@ -252,8 +251,8 @@ TEST_CASE(DtArmSoc, Nodes)
     check_node("/memory@80000000", "", IOVP_NODE_BUILT, 0x80000000, 0x80000000);
     check_node("/soc/iommu@12000000", "arm,smmu-v3", IOVP_NODE_BUILT,
                0x12000000, 0x20000);
-    check_node("/soc/pcie@20000000", "pci-host-ecam-generic",
-               IOVP_NODE_PLACEHOLDER, 0x20000000, 0x1000000);
+    check_node("/soc/pcie@20000000", "pci-host-ecam-generic", IOVP_NODE_BUILT,
+               0x20000000, 0x1000000);
     check_node("/soc/serial@11000000", "arm,pl011", IOVP_NODE_UNMODELLED,
                0x11000000, 0x1000);
     CHECK(is_ram(p, 0x80000000));

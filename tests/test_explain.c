@@ -542,6 +542,9 @@ TEST_CASE(Explain, AtsAndPri)
     REQUIRE(smmu_attach(&drv, &st, 0x10, 0, 0) == 0);
     REQUIRE(smmu_space_create(&drv, &space) == 0);
     REQUIRE(smmu_bind(&drv, &st, SMMU_NO_PASID, &space) == 0);
+    /* SMMUEN, EVENTQEN, CMDQEN. */
+    CHECK_EQ(iovp_mmio_write(drv.platform, SOC_SMMU + 0x20, 4, 0, 0x0d),
+             IOVP_OK);
     ask(d, IOVP_FEATURE_PRI);
     CHECK_EQ(state("SMMU_IDR0.ATS"), IOVP_CONDITION_MET);
     CHECK_EQ(state("SMMU_IDR0.PRI"), IOVP_CONDITION_MET);

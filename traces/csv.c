@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "csv.h"
 
-/* 28 columns of at most 20 characters and a separator. */
+/* 28 columns of at most 20 characters and a separator; `event` may have 32. */
 #define ROW_BYTES 640
 
 struct row {
@@ -10,12 +10,40 @@ struct row {
 };
 
 static const char *const kinds[] = {"transaction",  "command",   "fault",
-                                    "page-request", "interrupt", "marker"};
+                                    "page-request", "interrupt", "marker",
+                                    "tlp"};
 static const char *const spaces[] = {"nonsecure", "secure", "realm", "root"};
 static const char *const types[] = {"untranslated", "request", "translated"};
 static const char *const accesses[] = {"none", "read", "write", "read-write"};
 static const char *const results[] = {"ok", "abort", "razwi", "bus"};
 static const char *const outcomes[] = {"unused", "hit", "miss", "merged"};
+/* format.md, "Packets". */
+static const char *const statuses[] = {"SC", "UR", "RRS", "3", "CA"};
+static const char *const tlps[] = {
+    "MRd",    "MWr",    "FetchAdd", "Swap",   "CAS", "IORd", "IOWr",
+    "CfgRd0", "CfgWr0", "CfgRd1",   "CfgWr1", "Msg", "MsgD"};
+#define TLP_MSG 11u
+
+static const struct {
+    uint8_t code;
+    const char *name;
+} messages[] = {
+    {0x01, "Invalidate Request"},
+    {0x02, "Invalidate Completion"},
+    {0x04, "Page Request"},
+    {0x05, "PRG Response"},
+    {0x20, "Assert_INTA"},
+    {0x21, "Assert_INTB"},
+    {0x22, "Assert_INTC"},
+    {0x23, "Assert_INTD"},
+    {0x24, "Deassert_INTA"},
+    {0x25, "Deassert_INTB"},
+    {0x26, "Deassert_INTC"},
+    {0x27, "Deassert_INTD"},
+    {0x30, "ERR_COR"},
+    {0x31, "ERR_NONFATAL"},
+    {0x33, "ERR_FATAL"},
+};
 
 #define COUNT(names) (sizeof(names) / sizeof((names)[0]))
 
@@ -57,6 +85,12 @@ static void put_empty(struct row *row)
     separate(row);
 }
 
+static void put_text(struct row *row, const char *s)
+{
+    while (*s)
+        *row->at++ = *s++;
+}
+
 /* A value without a name is printed as a number. */
 static void put_name(struct row *row, uint32_t v, const char *const *names,
                      size_t count)
@@ -66,8 +100,26 @@ static void put_name(struct row *row, uint32_t v, const char *const *names,
         return;
     }
     separate(row);
-    for (const char *s = names[v]; *s; s++)
-        *row->at++ = *s;
+    put_text(row, names[v]);
+}
+
+/* "MRd", "Msg Page Request" */
+static void put_tlp(struct row *row, const iovp_record *r)
+{
+    uint8_t code = (uint8_t)(r->pa >> 16);
+
+    put_name(row, r->event, tlps, COUNT(tlps));
+    if (r->event < TLP_MSG || r->event >= COUNT(tlps))
+        return;
+    for (size_t i = 0; i < COUNT(messages); i++) {
+        if (messages[i].code != code)
+            continue;
+        put_text(row, " ");
+        put_text(row, messages[i].name);
+        return;
+    }
+    put_text(row, " 0x");
+    put_base(row, code, 16);
 }
 
 static void put_index(struct row *row, uint32_t index)
@@ -101,9 +153,13 @@ static void put_what(struct row *row, const iovp_record *r)
     put_dec(row, r->bytes);
     if (r->kind == IOVP_RECORD_TRANSACTION)
         put_name(row, r->result, results, COUNT(results));
+    else if (r->kind == IOVP_RECORD_TLP)
+        put_name(row, r->result, statuses, COUNT(statuses));
     else
         put_dec(row, r->result);
-    if (r->event)
+    if (r->kind == IOVP_RECORD_TLP)
+        put_tlp(row, r);
+    else if (r->event)
         put_hex(row, r->event);
     else
         put_empty(row);

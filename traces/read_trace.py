@@ -3,7 +3,8 @@
 """Read a trace without iovp: format.md as a program.
 
 As a module: for r in records("soc.iovt"): print(r.time_in, hex(r.iova))
-As a command: read_trace.py FILE prints the latency of each stream.
+As a command: read_trace.py FILE prints the latency of each stream and counts
+the PCIe packets of each requester.
 """
 import collections
 import struct
@@ -15,6 +16,11 @@ Record = collections.namedtuple("Record", (
     "time_in time_out iova pa stream_id pasid length flags initiator iommu "
     "kind result event caches config_accesses s1_accesses s2_accesses "
     "reserved wait_lookup wait_walker wait_memory wait_fill"))
+TLP = 6
+TLPS = ("MRd MWr FetchAdd Swap CAS IORd IOWr CfgRd0 CfgWr0 CfgRd1 CfgWr1 "
+        "Msg MsgD").split()
+MESSAGES = {1: "Invalidate Request", 2: "Invalidate Completion",
+            4: "Page Request", 5: "PRG Response"}
 
 
 def chunks(path):
@@ -73,18 +79,33 @@ def records(path):
             yield Record._make(fields)
 
 
+def packet(r):
+    """The type of a packet: "MRd", "Msg Page Request"."""
+    if r.event >= len(TLPS):
+        return str(r.event)
+    if not TLPS[r.event].startswith("Msg"):
+        return TLPS[r.event]
+    code = r.pa >> 16 & 255
+    return f"{TLPS[r.event]} {MESSAGES.get(code, hex(code))}"
+
+
 def main():
     if len(sys.argv) != 2:
         sys.exit("usage: read_trace.py TRACE")
     latency = collections.defaultdict(list)
+    packets = collections.Counter()
     for r in records(sys.argv[1]):
         if r.kind == 0:
             latency[r.stream_id].append(r.time_out - r.time_in)
+        elif r.kind == TLP:
+            packets[r.stream_id, packet(r)] += 1
     for stream, ps in sorted(latency.items()):
         ps.sort()
         print(f"stream {stream:#x}: {len(ps)} transactions, "
               f"p50 {ps[len(ps) // 2] / 1000} ns, "
               f"p99 {ps[len(ps) * 99 // 100] / 1000} ns")
+    for (rid, name), n in sorted(packets.items()):
+        print(f"{rid >> 8:02x}:{rid >> 3 & 31:02x}.{rid & 7}: {n} {name}")
 
 
 if __name__ == "__main__":

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Top to bottom: access, Command queue, reset.  Streams and PASIDs are in
- * smmuv3_driver_streams.c, the Event queue in smmuv3_driver_events.c, page
- * tables in smmuv3_driver_pt.c.  Numbers in comments are sections of IHI 0070.
+ * smmuv3_driver_streams.c, the Event queue in smmuv3_driver_events.c, ATS and
+ * page requests in smmuv3_driver_ats.c, page tables in smmuv3_driver_pt.c.
+ * Numbers in comments are sections of IHI 0070.
  */
 #include "smmuv3_driver_internal.h"
 
@@ -266,6 +267,9 @@ static void probe(struct smmu_driver *d)
     d->ssid_bits = idr1 >> IDR1_SSIDSIZE & 0x1f;
     d->eventqs = least(idr1 >> IDR1_EVENTQS & 0x1f, EVENTQ_MAX);
     d->cmdqs = least(idr1 >> IDR1_CMDQS & 0x1f, CMDQ_MAX);
+    d->ats = idr0 & IDR0_ATS;
+    d->pri = idr0 & IDR0_PRI;
+    d->priqs = least(idr1 >> IDR1_PRIQS & 0x1f, PRIQ_MAX);
     d->oas = least(idr5 & 7, 5); /* 48 bits are enough for this driver */
     d->asids = idr0 & IDR0_ASID16 ? 1u << 16 : 1u << 8;
     d->cd_2level = idr0 & IDR0_CD2L;
@@ -314,6 +318,8 @@ static void tables_create(struct smmu_driver *d)
         smmu_ste_abort(d, d->strtab, d->strtab_log2);
     queue_create(d, &d->cmdq, d->cmdqs, 16);
     queue_create(d, &d->eventq, d->eventqs, 32);
+    if (d->pri)
+        queue_create(d, &d->priq, d->priqs, 16);
 }
 
 static void strtab_start(struct smmu_driver *d)
@@ -346,11 +352,23 @@ static void eventq_start(struct smmu_driver *d)
     smmu_set_cr0(d, d->cr0 | CR0_EVENTQEN);
 }
 
+static void priq_start(struct smmu_driver *d)
+{
+    if (!d->pri)
+        return;
+    wr64(d, PRIQ_BASE, d->priq.base | BASE_HINT | d->priq.log2);
+    smmu_wr32(d, PRIQ_PROD, 0);
+    smmu_wr32(d, PRIQ_CONS, 0);
+    smmu_set_cr0(d, d->cr0 | CR0_PRIQEN);
+}
+
 int smmu_init(struct smmu_driver *d)
 {
+    uint32_t irqs = IRQ_CTRL_EVENTQ | IRQ_CTRL_GERROR;
+
     smmu_begin(d);
     d->next_asid = 1;
-    d->events = d->overflows = d->gerrors = 0;
+    d->events = d->overflows = d->gerrors = d->page_requests = 0;
     probe(d);
     tables_create(d);
     gbpa_abort(d);
@@ -360,8 +378,11 @@ int smmu_init(struct smmu_driver *d)
     strtab_start(d);
     cmdq_start(d);
     eventq_start(d);
+    priq_start(d);
+    if (d->ats) /* 3.9.1.3: Translated transactions are checked */
+        smmu_set_cr0(d, d->cr0 | CR0_ATSCHK);
     smmu_set_irq_ctrl(d, 0);
-    smmu_set_irq_ctrl(d, IRQ_CTRL_EVENTQ | IRQ_CTRL_GERROR);
+    smmu_set_irq_ctrl(d, irqs | (d->pri ? IRQ_CTRL_PRIQ : 0));
     smmu_set_cr0(d, d->cr0 | CR0_SMMUEN);
     return smmu_end(d);
 }

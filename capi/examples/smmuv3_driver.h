@@ -53,19 +53,21 @@ struct smmu_driver {
     unsigned sid_bits;
     unsigned ssid_bits;
     unsigned oas; /* IDR5.OAS */
-    unsigned cmdqs, eventqs;
+    unsigned cmdqs, eventqs, priqs;
+    bool ats, pri;
     uint32_t asids;
     bool st_2level, cd_2level;
 
     uint64_t strtab;
     unsigned strtab_log2;
     uint32_t cr0;
-    struct smmu_queue cmdq, eventq;
+    struct smmu_queue cmdq, eventq, priq;
     uint32_t next_asid;
 
     uint64_t events;    /* records consumed */
     uint64_t overflows; /* times that the Event queue lost records */
-    uint64_t gerrors;   /* global errors acknowledged */
+    uint64_t page_requests;
+    uint64_t gerrors; /* global errors acknowledged */
     bool failed;
     char message[200];
 };
@@ -85,6 +87,7 @@ struct smmu_stream {
     bool cd_2level;
     uint64_t cd_table;
     uint32_t s1dss;
+    bool ats; /* Translation Requests are answered */
 };
 
 /* What becomes of transactions without PASID on a stream with PASIDs: they
@@ -115,6 +118,21 @@ struct smmu_event {
     uint64_t word[4];
 };
 
+/* A record of the PRI queue (8.2). */
+struct smmu_page_request {
+    uint32_t sid;
+    bool ssv; /* ssid is valid */
+    uint32_t ssid;
+    bool read, write, instruction, privileged;
+    bool last; /* of its group: wants an answer, unless it is a Stop marker */
+    uint16_t group;
+    uint64_t addr;
+};
+
+#define SMMU_PRI_FAILURE 0u
+#define SMMU_PRI_INVALID 1u
+#define SMMU_PRI_SUCCESS 2u
+
 typedef void smmu_event_fn(void *ud, const struct smmu_event *e);
 
 /* Page-aligned guest RAM, cleared; 0 if there is none left. */
@@ -140,6 +158,23 @@ int smmu_bind(struct smmu_driver *d, struct smmu_stream *st, uint32_t pasid,
               const struct smmu_space *s);
 int smmu_unbind(struct smmu_driver *d, struct smmu_stream *st, uint32_t pasid,
                 const struct smmu_space *s);
+
+/*
+ * Answer the Translation Requests of a stream's endpoint, or not any more
+ * (STE.EATS).  On before ATS is enabled in the endpoint, off after it was
+ * disabled there.
+ */
+int smmu_ats(struct smmu_driver *d, struct smmu_stream *st, bool on);
+/* Make the endpoint forget translations of a PASID (or SMMU_NO_PASID): after
+ * smmu_unmap, and before the memory is used for something else. */
+int smmu_atc_invalidate(struct smmu_driver *d, const struct smmu_stream *st,
+                        uint32_t pasid, uint64_t iova, uint64_t bytes);
+/* The oldest page request; false: there is none.  Call it when line "priq"
+ * interrupts. */
+bool smmu_page_request_next(struct smmu_driver *d, struct smmu_page_request *r);
+/* Answer the group of `r`, which is its last, with SMMU_PRI_*. */
+int smmu_page_respond(struct smmu_driver *d, const struct smmu_page_request *r,
+                      uint32_t response);
 
 /* Consume the Event queue; call it when line "eventq" interrupts. */
 int smmu_events(struct smmu_driver *d, smmu_event_fn *fn, void *ud);

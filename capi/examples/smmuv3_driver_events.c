@@ -84,23 +84,35 @@ static void take(struct smmu_driver *d, struct smmu_event *e)
     q->cons = smmu_queue_next(q, q->cons);
 }
 
-/* What the SMMU has written; true: there is something. */
-static bool look(struct smmu_driver *d)
+bool smmu_queue_look(struct smmu_driver *d, struct smmu_queue *q, uint32_t reg)
 {
-    struct smmu_queue *q = &d->eventq;
-    uint32_t prod = smmu_rd32(d, EVENTQ_PROD);
+    uint32_t prod = smmu_rd32(d, reg);
 
-    /* 7.4: an overflow shows by unequal flags. */
-    if (!d->failed && (prod ^ q->prod) & EVENTQ_OVFLG)
-        d->overflows++;
     q->prod = d->failed ? q->cons : prod;
     return q->cons != (q->prod & ((2u << q->log2) - 1));
 }
 
 /* 7.4: an overflow is acknowledged by making the flags equal. */
+void smmu_queue_taken(struct smmu_driver *d, const struct smmu_queue *q,
+                      uint32_t reg)
+{
+    smmu_wr32(d, reg, q->cons | (q->prod & EVENTQ_OVFLG));
+}
+
+static bool look(struct smmu_driver *d)
+{
+    uint32_t flag = d->eventq.prod & EVENTQ_OVFLG;
+    bool more = smmu_queue_look(d, &d->eventq, EVENTQ_PROD);
+
+    /* 7.4: an overflow shows by unequal flags. */
+    if (!d->failed && (d->eventq.prod & EVENTQ_OVFLG) != flag)
+        d->overflows++;
+    return more;
+}
+
 static void consumed(struct smmu_driver *d)
 {
-    smmu_wr32(d, EVENTQ_CONS, d->eventq.cons | (d->eventq.prod & EVENTQ_OVFLG));
+    smmu_queue_taken(d, &d->eventq, EVENTQ_CONS);
 }
 
 int smmu_events(struct smmu_driver *d, smmu_event_fn *fn, void *ud)

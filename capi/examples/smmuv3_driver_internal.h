@@ -12,6 +12,7 @@
 #define IDR0_TTF_AA64    (1u << 3)
 #define IDR0_ATS         (1u << 10)
 #define IDR0_ASID16      (1u << 12)
+#define IDR0_PRI         (1u << 16)
 #define IDR0_VMID16      (1u << 18)
 #define IDR0_CD2L        (1u << 19)
 #define IDR0_STALL_MODEL 24 /* [25:24] */
@@ -19,6 +20,7 @@
 #define IDR1             0x04
 #define IDR1_SIDSIZE     0          /* [5:0] */
 #define IDR1_SSIDSIZE    6          /* [10:6] */
+#define IDR1_PRIQS       11         /* [15:11] */
 #define IDR1_EVENTQS     16         /* [20:16] */
 #define IDR1_CMDQS       21         /* [25:21] */
 #define IDR1_PRESETS     (7u << 28) /* TABLES_PRESET, QUEUES_PRESET, REL */
@@ -30,8 +32,10 @@
 #define IDR5_GRAN64K     (1u << 6)
 #define CR0              0x20
 #define CR0_SMMUEN       (1u << 0)
+#define CR0_PRIQEN       (1u << 1)
 #define CR0_EVENTQEN     (1u << 2)
 #define CR0_CMDQEN       (1u << 3)
+#define CR0_ATSCHK       (1u << 4)
 #define CR0ACK           0x24
 #define CR1              0x28
 #define CR1_WB_ISH       0xd75u /* tables and queues: IC, OC = WB, SH = inner */
@@ -43,6 +47,7 @@
 #define GBPA_UPDATE      (1u << 31)
 #define IRQ_CTRL         0x50
 #define IRQ_CTRL_GERROR  (1u << 0)
+#define IRQ_CTRL_PRIQ    (1u << 1)
 #define IRQ_CTRL_EVENTQ  (1u << 2)
 #define IRQ_CTRLACK      0x54
 #define GERROR           0x60
@@ -57,11 +62,14 @@
 #define CMDQ_CONS        0x9c
 #define CMDQ_CONS_ERR    24 /* [30:24] */
 #define EVENTQ_BASE      0xa0
+#define PRIQ_BASE        0xc0
 #define BASE_HINT        (1ull << 62) /* RA or WA */
 /* Page 1 */
 #define EVENTQ_PROD      0x100a8
 #define EVENTQ_CONS      0x100ac
 #define EVENTQ_OVFLG     (1u << 31)
+#define PRIQ_PROD        0x100c8
+#define PRIQ_CONS        0x100cc
 
 /* Commands (chapter 4) */
 #define CMD_CFGI_STE       0x03u
@@ -76,6 +84,10 @@
 #define CMD_TLBI_S2_IPA    0x2au
 #define CMD_TLBI_NSNH_ALL  0x30u
 #define CMD_ATC_INV        0x40u
+#define CMD_ATC_ALL        52u /* Size: all addresses */
+#define CMD_PRI_RESP       0x41u
+#define CMD_PRI_RESP_CODE  12 /* second word */
+#define CMD_SSV            (1ull << 11)
 #define CMD_RESUME         0x44u
 #define CMD_RESUME_RETRY   (1ull << 12) /* Ac */
 #define CMD_RESUME_ABORT   (1ull << 13) /* Ab */
@@ -103,6 +115,7 @@
 #define STE0_S1CDMAX   59
 #define STE1_WB_ISH    (1ull << 2 | 1ull << 4 | 3ull << 6) /* S1CIR COR CSH */
 #define STE1_S1STALLD  (1ull << 27)
+#define STE1_EATS      (1ull << 28) /* full ATS */
 #define STE1_SHCFG_IN  (1ull << 44) /* the incoming shareability */
 #define STE2_S2T0SZ    32
 #define STE2_S2SL0     38
@@ -137,6 +150,7 @@
 #define ST_MAX     25 /* StreamID bits that the driver makes a table for */
 #define CMDQ_MAX   8
 #define EVENTQ_MAX 12
+#define PRIQ_MAX   9
 #define POLLS      1000 /* before a wait is given up */
 
 /*
@@ -162,6 +176,12 @@ void smmu_put64(struct smmu_driver *d, uint64_t addr, uint64_t v);
 uint32_t smmu_queue_next(const struct smmu_queue *q, uint32_t index);
 uint64_t smmu_queue_entry(const struct smmu_queue *q, uint32_t index);
 
+/* What the SMMU has written to a queue with an overflow flag (7.4); true: there
+ * is something.  And: what was there is taken. */
+bool smmu_queue_look(struct smmu_driver *d, struct smmu_queue *q, uint32_t reg);
+void smmu_queue_taken(struct smmu_driver *d, const struct smmu_queue *q,
+                      uint32_t reg);
+
 /* 2^log2 STEs that abort. */
 void smmu_ste_abort(struct smmu_driver *d, uint64_t table, unsigned log2);
 /* The address of an STE; its table is made if need be. */
@@ -172,6 +192,10 @@ void smmu_ste_write(struct smmu_driver *d, uint32_t sid,
 /* Words of an STE for stage 1 by the stream's table. */
 void smmu_ste_stage1(const struct smmu_stream *st,
                      uint64_t word[STE_BYTES / 8]);
+
+/* Commands for the ATC of one StreamID; without a SYNC. */
+void smmu_atc_commands(struct smmu_driver *d, uint32_t sid, uint32_t pasid,
+                       uint64_t first, uint64_t last);
 
 /* Make a stream's table of CDs, empty. */
 void smmu_cd_table(struct smmu_driver *d, struct smmu_stream *st,

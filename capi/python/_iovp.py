@@ -162,6 +162,7 @@ IOVP_RECORD_FAULT = 2
 IOVP_RECORD_PAGE_REQUEST = 3
 IOVP_RECORD_INTERRUPT = 4
 IOVP_RECORD_MARKER = 5
+IOVP_RECORD_TLP = 6
 
 
 class iovp_attrs(Sized):
@@ -267,6 +268,8 @@ class iovp_irq_event(Sized):
         ("number", c_uint32),
         ("data", c_uint32),
         ("addr", c_uint64),
+        ("level", c_uint32),
+        ("device_id", c_uint32),
     ]
 
 
@@ -306,8 +309,21 @@ class iovp_device_info(Sized):
         ("can_stall", c_uint32),
         ("has_workload", c_uint32),
         ("workload", iovp_workload),
+        ("pci", c_uint32),
+        ("requester_id", c_uint32),
+        ("ats", c_uint32),
+        ("pri", c_uint32),
     ]
     _defaults_ = {"workload": iovp_workload()}
+
+
+class iovp_counter(Sized):
+    _fields_ = [
+        ("size", c_uint32),
+        ("reserved", c_uint32),
+        ("name", c_char * 32),
+        ("value", c_uint64),
+    ]
 
 
 class iovp_dma_result(Sized):
@@ -759,6 +775,10 @@ FUNCTIONS = {
         POINTER(iovp_device_info)),
     "iovp_device_streams": (iovp_status, POINTER(iovp_device),
         POINTER(c_uint32), POINTER(c_size_t)),
+    "iovp_device_counters": (iovp_status, POINTER(iovp_device),
+        POINTER(iovp_counter), POINTER(c_size_t)),
+    "iovp_device_unplug": (iovp_status, POINTER(iovp_device)),
+    "iovp_device_plug": (iovp_status, POINTER(iovp_device)),
     "iovp_workload_start": (iovp_status, POINTER(iovp_device),
         POINTER(iovp_workload)),
     "iovp_workload_stop": (iovp_status, POINTER(iovp_device)),

@@ -1,0 +1,185 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * SVA with a PCI Express function: its pages are faulted in by ATS and page
+ * requests, and what it caches is invalidated when they are unmapped.
+ */
+#include "../models/pcie/pcie_regs.h"
+#include "io_soc.h"
+#include "shim.h"
+
+#define ATC_PRI \
+    (TEP_AT_ATC << TEP_ATTR_AT_SHIFT | TEP_FAULT_PRI << TEP_ATTR_FAULT_SHIFT)
+#define ATC_ONLY (TEP_AT_ATC << TEP_ATTR_AT_SHIFT)
+#define RETRIES  (4u | 100u << TEP_RETRY_SHIFT)
+
+static uint32_t copy(struct io_unit *u, uint32_t pasid, unsigned from,
+                     unsigned to, unsigned pages, uint32_t attr,
+                     struct tep_outcome *out)
+{
+    struct tep_request r = {
+        .op = TEP_OP_MEMCPY,
+        .attr = attr,
+        .pasid = TEP_PASID_OF(pasid),
+        .src = IO_VA + (uint64_t)from * IO_PAGE,
+        .dst = IO_VA + (uint64_t)to * IO_PAGE,
+        .len = pages * IO_PAGE,
+    };
+
+    u->drv.write(u->drv.ud, TEP_RETRY, RETRIES);
+    return tep_run(&u->drv, &r, out);
+}
+
+static bool enabled(struct io *io, const struct io_unit *u, uint16_t cap,
+                    uint32_t control, uint32_t bit)
+{
+    uint32_t at = io_ext_cap(io, u, cap);
+
+    CHECK(at != 0);
+    return io_config(io, u, at + control, 2) & bit;
+}
+
+/* ---- pages are faulted in --------------------------------------------------
+ */
+
+static void faulted_in(struct io *io)
+{
+    struct io_unit *units[] = {&io->pci, &io->rciep};
+
+    for (unsigned i = 0; i < 2; i++) {
+        struct io_unit *u = units[i];
+        struct io_pager p = {0};
+        uint32_t pasid = io_bind(io, &p, u->d);
+        struct tep_outcome out;
+
+        CHECK(enabled(io, u, PCIE_EXT_ATS, PCIE_ATS_CONTROL, PCIE_ATS_ENABLE));
+        CHECK(enabled(io, u, PCIE_EXT_PRI, PCIE_PRI_CONTROL, PCIE_PRI_ENABLE));
+        CHECK(enabled(io, u, PCIE_EXT_PASID, PCIE_PASID_CONTROL,
+                      PCIE_PASID_ENABLE));
+        io_fill(io, 0, 0x33);
+        io_fill(io, 1, 0x44);
+        CHECK_EQ(TEP_ERROR_NONE, copy(u, pasid, 0, 2, 2, ATC_PRI, &out));
+        CHECK_EQ(4, p.calls);
+        CHECK_EQ(IOVP_FAULT_PAGE_REQUEST, p.last.kind);
+        CHECK_EQ(pasid, p.last.pasid);
+        CHECK_EQ((uintptr_t)u->d, (uintptr_t)p.last.device);
+        CHECK_EQ(1, p.last.last);
+        CHECK(io_holds(io, 2, 0x33));
+        CHECK(io_holds(io, 3, 0x44));
+        CHECK_EQ(4, tep_counter(&u->drv, TEP_PRI_REQUESTS));
+        CHECK_EQ(4, tep_counter(&u->drv, TEP_PRI_SUCCESS));
+        /* All of it is in the ATC now. */
+        u->drv.write(u->drv.ud, TEP_COUNTERS_CLEAR, 0);
+        CHECK_EQ(TEP_ERROR_NONE, copy(u, pasid, 0, 2, 2, ATC_ONLY, &out));
+        CHECK_EQ(0, tep_counter(&u->drv, TEP_ATS_REQUESTS));
+        CHECK_EQ(4, tep_counter(&u->drv, TEP_ATC_HITS));
+        /* Nobody gives this page. */
+        p.refuse = true;
+        CHECK_EQ(TEP_ERROR_PAGE, copy(u, pasid, 16, 2, 1, ATC_PRI, &out));
+        CHECK_EQ(IO_VA + 16 * IO_PAGE, out.fault_addr);
+        CHECK_EQ(5, p.calls);
+        /* Without page requests it is just denied. */
+        CHECK_EQ(TEP_ERROR_DENIED, copy(u, pasid, 16, 2, 1, ATC_ONLY, &out));
+        CHECK_EQ(5, p.calls);
+        iovp_context_destroy(p.c);
+        CHECK(!enabled(io, u, PCIE_EXT_ATS, PCIE_ATS_CONTROL, PCIE_ATS_ENABLE));
+    }
+}
+
+TEST_CASE(CapiSvaPri, PagesAreFaultedIn)
+{
+    io_both(faulted_in);
+}
+
+/* Its handler gives a page that may only be read: that does not help. */
+static void read_only(struct io *io)
+{
+    struct io_pager p = {0};
+    uint32_t pasid = io_bind(io, &p, io->pci.d);
+    struct tep_outcome out;
+
+    io_map(&p, 2, IO_RO);
+    io_fill(io, 2, 0x12);
+    p.refuse = true;
+    CHECK_EQ(TEP_ERROR_PAGE, copy(&io->pci, pasid, 2, 2, 1, ATC_PRI, &out));
+    CHECK(out.fault_info & TEP_FAULT_INFO_WRITE);
+    CHECK_EQ(1, p.calls);
+    CHECK(p.last.rights & IOVP_RIGHT_UW);
+    CHECK(io_holds(io, 2, 0x12));
+}
+
+TEST_CASE(CapiSvaPri, ReadOnlyPagesAreNotWritten)
+{
+    io_both(read_only);
+}
+
+/* ---- what is cached ---------------------------------------------------------
+ */
+
+static void unmapped(struct io *io)
+{
+    struct io_pager p = {.refuse = true};
+    uint32_t pasid = io_bind(io, &p, io->pci.d);
+    struct tep_driver *d = &io->pci.drv;
+    struct tep_outcome out;
+
+    for (unsigned n = 0; n < 4; n++)
+        io_map(&p, n, IO_RW);
+    io_fill(io, 0, 0x55);
+    io_fill(io, 2, 0x00);
+    CHECK_EQ(TEP_ERROR_NONE, copy(&io->pci, pasid, 0, 2, 2, ATC_ONLY, &out));
+    CHECK(io_holds(io, 2, 0x55));
+    CHECK_EQ(0, tep_counter(d, TEP_INVALIDATED));
+    io_unmap(&p, 2);
+    CHECK(tep_counter(d, TEP_INVALIDATIONS) >= 1);
+    CHECK_EQ(1, tep_counter(d, TEP_INVALIDATED));
+    /* The endpoint has really forgotten it, and the SMMU, too. */
+    io_fill(io, 0, 0x66);
+    CHECK_EQ(TEP_ERROR_DENIED, copy(&io->pci, pasid, 0, 2, 1, ATC_ONLY, &out));
+    CHECK(io_holds(io, 2, 0x55));
+    /* The others are there. */
+    CHECK_EQ(TEP_ERROR_NONE, copy(&io->pci, pasid, 0, 3, 1, ATC_ONLY, &out));
+    CHECK(io_holds(io, 3, 0x66));
+}
+
+TEST_CASE(CapiSvaPri, UnmapReachesTheEndpoint)
+{
+    io_both(unmapped);
+}
+
+static void ended(struct io *io)
+{
+    struct io_pager p = {0};
+    uint32_t pasid = io_bind(io, &p, io->pci.d);
+    struct tep_outcome out;
+
+    CHECK_EQ(TEP_ERROR_NONE, copy(&io->pci, pasid, 0, 1, 1, ATC_PRI, &out));
+    CHECK_EQ(IOVP_OK, iovp_process_exit(p.s));
+    io_fill(io, 1, 0x77);
+    CHECK(copy(&io->pci, pasid, 0, 1, 1, ATC_PRI, &out) != TEP_ERROR_NONE);
+    CHECK(io_holds(io, 1, 0x77));
+    CHECK_EQ(2, p.calls);
+}
+
+TEST_CASE(CapiSvaPri, AnEndedProcessIsNobodys)
+{
+    io_both(ended);
+}
+
+/* It is pulled out: unmapping does not fail because of it, nor for ever. */
+static void unplugged(struct io *io)
+{
+    struct io_pager p = {0};
+    uint32_t pasid = io_bind(io, &p, io->pci.d);
+    struct tep_outcome out;
+
+    CHECK_EQ(TEP_ERROR_NONE, copy(&io->pci, pasid, 0, 1, 1, ATC_PRI, &out));
+    CHECK_EQ(IOVP_OK, iovp_device_unplug(io->pci.d));
+    io_unmap(&p, 0);
+    CHECK_EQ(0xffffffff, io->pci.drv.read(io->pci.drv.ud, TEP_ID));
+    iovp_context_destroy(p.c);
+}
+
+TEST_CASE(CapiSvaPri, UnplugDoesNotHinderUnmap)
+{
+    io_both(unplugged);
+}
