@@ -8,13 +8,15 @@
 
 #include "../models/common/explain.h"
 #include "abi.h"
+#include "explain_pci.h"
 #include "platform.h"
+
+#define ON EXPLAIN_ON
 
 /* More than the conditions of a device with PLATFORM_STREAMS StreamIDs. */
 #define ROWS 512
 
-#define ON(feature) (1u << IOVP_FEATURE_##feature)
-#define ALL         ((1u << IOVP_EXPLAIN_FEATURES) - 1)
+#define ALL ((1u << IOVP_EXPLAIN_FEATURES) - 1)
 
 _Static_assert((int)IOVP_FEATURE_TRANSLATION == IOVP_EXPLAIN_TRANSLATION &&
                    (int)IOVP_FEATURE_NESTED == IOVP_EXPLAIN_NESTED &&
@@ -226,6 +228,7 @@ static void explain(struct platform *p, const struct platform_device_state *d,
     if (find_cpu(p, &cpu))
         q.cpu = &cpu;
     explain_tree(&t, feature, out);
+    explain_pci(p, d, feature, out);
     if (d->core)
         smmuv3_explain(d->core, &q, out);
 }

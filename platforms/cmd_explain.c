@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* iovp explain: why a feature is off for a DMA master. */
-#include "cmd.h"
+#include "cmd_pcie.h"
 
 #include <getopt.h>
 #include <stdlib.h>
@@ -38,6 +38,7 @@ static const char help[] =
     "  iovp explain platforms/arm-soc.dts npu@13010000\n"
     "  iovp explain platforms/arm-soc.dts npu@13010000 stall\n"
     "  iovp explain platforms/arm-soc.dts isp@13030000 sva --bare\n"
+    "  iovp explain platforms/arm-pcie.dts accelerator@0,0\n"
     "\n"
     "iovp dt FILE lists the DMA masters.  The exit status is 0 whether or not\n"
     "a feature works.\n";
@@ -171,8 +172,21 @@ static int explain(const struct job *k, iovp_device *d)
     return st == IOVP_OK ? CMD_OK : cmd_api_error(k->device, st);
 }
 
+/* As run does, but for the DMA. */
+static int bring_up(struct cmd_soc *s, struct cmd_pcie *pcie)
+{
+    int rc = cmd_soc_bring_up(s);
+
+    if (!rc)
+        rc = cmd_pcie_open(pcie, s);
+    for (size_t i = 0; !rc && i < pcie->fns; i++)
+        rc = cmd_pcie_attach(pcie, &pcie->fn[i]);
+    return rc;
+}
+
 static int run(const struct job *k, const char *file)
 {
+    struct cmd_pcie pcie = {0};
     iovp_device *d = NULL;
     struct cmd_soc s;
     int rc = cmd_soc_open(&s, file, IOVP_MODE_FUNCTIONAL);
@@ -183,9 +197,10 @@ static int run(const struct job *k, const char *file)
         rc = CMD_FAIL;
     }
     if (!rc && !k->bare)
-        rc = cmd_soc_bring_up(&s);
+        rc = bring_up(&s, &pcie);
     if (!rc)
         rc = explain(k, d);
+    cmd_pcie_close(&pcie);
     cmd_soc_close(&s);
     return cmd_finish_output() ? CMD_FAIL : rc;
 }

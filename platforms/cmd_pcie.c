@@ -19,6 +19,8 @@
 #define PRI_CAPACITY 0x08
 #define PRI_ALLOCATE 0x0c
 
+#define PAGE 0x1000ull
+
 /* GITS_TRANSLATER of a GICv3 ITS, SETSPI_NS of a GICv2m frame. */
 #define ITS_DOORBELL 0x10040u
 #define V2M_DOORBELL 0x40u
@@ -69,7 +71,7 @@ static void enable_msix(const struct cmd_pcie *p, const struct cmd_pcie_fn *f)
         (cmd_pci_read(f->host, f->fn->id, at + MSIX_CONTROL, 2) | MSIX_ENABLE));
 }
 
-void cmd_pcie_enable(const struct cmd_pcie *p, const struct cmd_pcie_fn *f)
+static void enable(const struct cmd_pcie *p, const struct cmd_pcie_fn *f)
 {
     const struct pcie_enum *bus = &f->host->bus;
     uint16_t id = f->fn->id;

@@ -11,6 +11,7 @@
 #include "cmd_pci.h"
 
 #define CMD_PCIE_PHASES   4u
+#define CMD_PCIE_SPACES   4u
 #define CMD_PCIE_COUNTERS 64u
 #define CMD_PCIE_PAGES    16u /* of a source, and of a destination */
 
@@ -20,8 +21,10 @@ struct cmd_pcie_fn {
     const struct pcie_enum_fn *fn;
     iovp_device *device;
     iovp_device_info info;
-    uint64_t bar;  /* test endpoints: where processors find the registers */
-    uint64_t msis; /* that came */
+    uint64_t msis;         /* that came */
+    struct cmd_smmu *smmu; /* once it is attached */
+    struct smmu_stream stream;
+    struct smmu_space space[CMD_PCIE_SPACES]; /* by PASID, 0: without */
 };
 
 struct cmd_pcie_counters {
@@ -59,9 +62,13 @@ void cmd_pcie_close(struct cmd_pcie *p);
 iovp_status cmd_pcie_count(const struct cmd_pcie_fn *f,
                            struct cmd_pcie_counters *c);
 uint64_t cmd_pcie_counter(const struct cmd_pcie_counters *c, const char *name);
-/* PASID, PRI and ATS in the order of operating systems, as far as they are
- * there; MSI-X vector 0 to the doorbell. */
-void cmd_pcie_enable(const struct cmd_pcie *p, const struct cmd_pcie_fn *f);
+/*
+ * An address space for DMA without PASID and for the first PASIDs, empty but
+ * for the doorbell; then what the function has of PASID, PRI and ATS, in the
+ * order of operating systems, and MSI-X vector 0.  Messages are printed.  A
+ * function that cannot be attached has no `smmu` afterwards; that is no error.
+ */
+int cmd_pcie_attach(struct cmd_pcie *p, struct cmd_pcie_fn *f);
 
 /* ---- the driver of the test endpoint (cmd_pcie_tep.c)
  * ------------------------ */

@@ -94,7 +94,7 @@ static int fail(const struct tep *t, const char *text)
 
 static int smmu_failed(const struct tep *t)
 {
-    return fail(t, t->smmu->driver.message);
+    return fail(t, t->f->smmu->driver.message);
 }
 
 static const char *error_name(unsigned code)
@@ -116,7 +116,7 @@ static const char *error_name(unsigned code)
 
 static void put(const struct tep *t, uint32_t reg, uint32_t width, uint64_t v)
 {
-    iovp_mmio_write(t->p->soc->platform, t->f->bar + reg, width,
+    iovp_mmio_write(t->p->soc->platform, t->bar + reg, width,
                     IOVP_SPACE_NONSECURE, v);
 }
 
@@ -124,7 +124,7 @@ static uint64_t get(const struct tep *t, uint32_t reg, uint32_t width)
 {
     uint64_t v = 0;
 
-    iovp_mmio_read(t->p->soc->platform, t->f->bar + reg, width,
+    iovp_mmio_read(t->p->soc->platform, t->bar + reg, width,
                    IOVP_SPACE_NONSECURE, &v);
     return v;
 }
@@ -170,8 +170,8 @@ static int map_page(struct tep *t, uint64_t iova, uint64_t pa, bool *mapped)
 {
     if (*mapped)
         return CMD_OK;
-    if (smmu_map(&t->smmu->driver, &t->space[t->now->pasid], iova, pa, PAGE,
-                 SMMU_WRITE))
+    if (smmu_map(&t->f->smmu->driver, &t->f->space[t->now->pasid], iova, pa,
+                 PAGE, SMMU_WRITE))
         return smmu_failed(t);
     *mapped = true;
     return CMD_OK;
@@ -188,17 +188,17 @@ static int map_all(struct tep *t)
 
 static int unmap_window(struct tep *t, uint64_t iova, bool *mapped)
 {
-    struct smmu_driver *d = &t->smmu->driver;
+    struct smmu_driver *d = &t->f->smmu->driver;
     uint32_t pasid = t->now->pasid ? t->now->pasid : SMMU_NO_PASID;
 
     for (unsigned i = 0; i < CMD_PCIE_PAGES; i++) {
         if (mapped[i] &&
-            smmu_unmap(d, &t->space[t->now->pasid], iova + i * PAGE, PAGE))
+            smmu_unmap(d, &t->f->space[t->now->pasid], iova + i * PAGE, PAGE))
             return smmu_failed(t);
         mapped[i] = false;
     }
-    if (t->stream.ats &&
-        smmu_atc_invalidate(d, &t->stream, pasid, iova, CMD_PCIE_PAGES * PAGE))
+    if (t->f->stream.ats && smmu_atc_invalidate(d, &t->f->stream, pasid, iova,
+                                                CMD_PCIE_PAGES * PAGE))
         return smmu_failed(t);
     return CMD_OK;
 }
@@ -211,7 +211,7 @@ uint32_t cmd_tep_page(struct tep *t, const struct smmu_page_request *r)
     int rc = CMD_FAIL;
 
     if (!t->now || !t->now->lazy || !r->ssv || r->ssid != t->now->pasid ||
-        r->sid != t->stream.sid)
+        r->sid != t->f->stream.sid)
         return SMMU_PRI_INVALID;
     if (src < CMD_PCIE_PAGES * PAGE)
         rc = map_page(t, r->addr, t->src[i], &t->src_mapped[i]);
@@ -311,65 +311,28 @@ static bool can(const struct tep *t, const struct phase *ph)
 {
     const iovp_device_info *i = &t->f->info;
 
-    return (!(ph->attr & ATTR_ATC) || (i->ats && t->smmu->driver.ats)) &&
-           (!(ph->attr & ATTR_PRI) || (i->pri && t->smmu->driver.pri)) &&
+    return (!(ph->attr & ATTR_ATC) || (i->ats && t->f->smmu->driver.ats)) &&
+           (!(ph->attr & ATTR_PRI) || (i->pri && t->f->smmu->driver.pri)) &&
            ph->pasid >> i->pasid_bits == 0;
 }
 
 /* ---- the function
  * -------------------------------------------------------------------- */
 
-static struct cmd_smmu *smmu_of(const struct tep *t)
-{
-    struct cmd_soc *s = t->p->soc;
-
-    for (size_t i = 0; i < s->smmus; i++)
-        if (t->f->info.iommu[0] &&
-            s->smmu[i].driver.base == t->f->info.iommu_base)
-            return &s->smmu[i];
-    return NULL;
-}
-
-static int attach(struct tep *t)
-{
-    struct smmu_driver *d = &t->smmu->driver;
-    uint64_t msi = t->p->doorbell & ~(PAGE - 1);
-
-    if (smmu_attach(d, &t->stream, t->f->info.stream_id, t->f->info.pasid_bits,
-                    SMMU_S1DSS_SSID0))
-        return smmu_failed(t);
-    for (unsigned i = 0; i < CMD_PCIE_PHASES; i++) {
-        if (i >> t->f->info.pasid_bits)
-            break;
-        if (smmu_space_create(d, &t->space[i]) ||
-            smmu_bind(d, &t->stream, i ? i : SMMU_NO_PASID, &t->space[i]))
-            return smmu_failed(t);
-    }
-    if (msi && smmu_map(d, &t->space[0], msi, msi, PAGE, SMMU_WRITE))
-        return smmu_failed(t);
-    if (t->f->info.ats && d->ats && smmu_ats(d, &t->stream, true))
-        return smmu_failed(t);
-    for (unsigned i = 0; i < CMD_PCIE_PAGES; i++) {
-        t->src[i] = cmd_soc_page(t->p->soc);
-        t->dst[i] = cmd_soc_page(t->p->soc);
-    }
-    cmd_pcie_enable(t->p, t->f);
-    return CMD_OK;
-}
-
 static int drive(struct tep *t, uint64_t operations)
 {
     int rc;
 
-    if (!cmd_pci_address(t->f->host, t->f->fn->bar[0], &t->f->bar) ||
+    if (!cmd_pci_address(t->f->host, t->f->fn->bar[0], &t->bar) ||
         get(t, ID, 4) != ID_VALUE)
         return fail(t, "BAR 0 does not answer as a test endpoint's");
-    t->smmu = smmu_of(t);
-    if (!t->smmu) {
-        cmd_note("%s is behind no SMMU: not driven", t->f->info.name);
-        return CMD_OK;
+    rc = cmd_pcie_attach(t->p, t->f);
+    if (rc || !t->f->smmu)
+        return rc;
+    for (unsigned i = 0; i < CMD_PCIE_PAGES; i++) {
+        t->src[i] = cmd_soc_page(t->p->soc);
+        t->dst[i] = cmd_soc_page(t->p->soc);
     }
-    rc = attach(t);
     for (unsigned i = 0; !rc && i < CMD_PCIE_PHASES; i++)
         if (can(t, &phases[i]))
             rc = run_phase(t, &phases[i], operations);

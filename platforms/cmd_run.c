@@ -35,8 +35,9 @@ static const char help[] =
     "Columns: reads/tr. is the number of memory reads that walks and\n"
     "configuration made, by transfer; p50 and p99 are latencies through the\n"
     "SMMU and the memory behind it; a fault is a transfer that was "
-    "terminated.  Of a test endpoint: what its ATC was asked and had, requests\n"
-    "for translations and for pages with the mean time until a page's answer,\n"
+    "terminated.\n"
+    "Of a test endpoint: what its ATC was asked and had, requests for\n"
+    "translations and for pages with the mean time until a page's answer,\n"
     "Invalidate Requests, MSIs, and packets of every kind that it sent.\n"
     "\n"
     "Examples:\n"
@@ -248,9 +249,10 @@ static int finish(struct cmd_soc *s, const struct run *r,
 }
 
 /* Nothing to run: say what there is. */
-static int no_masters(struct cmd_soc *s, const struct run *r)
+static int no_masters(struct cmd_soc *s, const struct run *r,
+                      const struct cmd_pcie *pcie)
 {
-    struct cmd_report report = {"run", NULL, 0, true, NULL};
+    struct cmd_report report = {"run", NULL, 0, true, pcie};
     iovp_node *nodes;
     size_t count;
 
@@ -304,7 +306,7 @@ static int run(struct cmd_soc *s, struct run *r)
     if (!rc)
         rc = cmd_pcie_open(&pcie, s);
     if (!rc && is_idle(s, &pcie)) {
-        rc = no_masters(s, r);
+        rc = no_masters(s, r, &pcie);
     } else if (!rc) {
         choose_limit(s, r);
         rc = run_all(s, r, &pcie);

@@ -7,7 +7,7 @@
 
 #include "../models/pcie/pcie_regs.h"
 #include "capi_soc.h"
-#include "pcie_enum.h"
+#include "../platforms/cmd_pci_enum.h"
 #include "shim.h"
 
 #define IDR0_ATS_PRI (1u << 10 | 1u << 16)

@@ -304,6 +304,25 @@ RUN(device_get_info)
     GIVES(IOVP_E_INVALID, iovp_device_get_info(DEV, NULL));
 }
 
+RUN(device_counters)
+{
+    size_t n = 0;
+
+    /* None, of what is no PCI function: that needs no room. */
+    CHECK_EQ(IOVP_OK, iovp_device_counters(DEV, NULL, &n));
+    GIVES(IOVP_E_INVALID, iovp_device_counters(DEV, NULL, NULL));
+}
+
+RUN(device_unplug)
+{
+    GIVES(IOVP_E_UNSUPPORTED, iovp_device_unplug(DEV));
+}
+
+RUN(device_plug)
+{
+    GIVES(IOVP_E_UNSUPPORTED, iovp_device_plug(DEV));
+}
+
 #define WORKLOAD(field, value)                                    \
     do {                                                          \
         iovp_workload w = good;                                   \
@@ -403,6 +422,9 @@ const struct misuse misuse_platform[] = {
     ROW(device_find),
     ROW(device_get_info),
     ROW(device_streams),
+    ROW(device_counters),
+    ROW(device_unplug),
+    ROW(device_plug),
     ROW(workload_start),
     ROW(regime_list),
     ROW(reserved_regions),

@@ -22,7 +22,7 @@
 #include "../models/common/iovp_attrs.h"
 #include "../models/pcie/pcie_regs.h"
 #include "../models/pcie/root.h"
-#include "pcie_enum.h"
+#include "../platforms/cmd_pci_enum.h"
 
 #define RSOC_DEVICES   16
 #define RSOC_FUNCTIONS 64

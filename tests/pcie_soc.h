@@ -19,7 +19,7 @@
 #include "../capi/examples/smmuv3_driver.h"
 #include "../capi/iovp.h"
 #include "drivers/test_endpoint_driver.h"
-#include "pcie_enum.h"
+#include "../platforms/cmd_pci_enum.h"
 
 #define PS_ITS       0x08080000u
 #define PS_SMMU      0x09050000u

@@ -183,3 +183,41 @@ TEST_CASE(CapiSvaPri, UnplugDoesNotHinderUnmap)
 {
     io_both(unplugged);
 }
+
+/* ---- why ------------------------------------------------------------------
+ */
+
+/* The first condition that fails; "" if all are met. */
+static const char *why(iovp_device *d, uint32_t feature)
+{
+    static iovp_condition c[128];
+    size_t count = 128;
+
+    for (size_t i = 0; i < count; i++)
+        c[i].size = sizeof(c[i]);
+    CHECK_EQ(IOVP_OK, iovp_explain(d, feature, c, &count));
+    for (size_t i = 0; i < count; i++)
+        if (c[i].state == IOVP_CONDITION_FAILS)
+            return c[i].where;
+    return "";
+}
+
+static void explained(struct io *io)
+{
+    struct io_pager p = {0};
+
+    CHECK_STR("pci@0,0 ATS Enable", why(io->pci.d, IOVP_FEATURE_ATS));
+    CHECK_STR("engine@a000000 below a PCI host bridge",
+              why(io->engine.d, IOVP_FEATURE_ATS));
+    io_bind(io, &p, io->pci.d);
+    CHECK_STR("", why(io->pci.d, IOVP_FEATURE_ATS));
+    CHECK_STR("", why(io->pci.d, IOVP_FEATURE_PRI));
+    CHECK_STR("", why(io->pci.d, IOVP_FEATURE_PASID));
+    CHECK_STR("", why(io->pci.d, IOVP_FEATURE_SVA));
+    CHECK_STR("rciep@2,0 ATS Enable", why(io->rciep.d, IOVP_FEATURE_PRI));
+}
+
+TEST_CASE(CapiSvaPri, ExplainFollowsTheRegisters)
+{
+    io_both(explained);
+}

@@ -86,6 +86,13 @@ TEST_CASE(TestEndpointAts, PrefetchTellsTheTranslation)
                                 .attr = TEP_ATTR_NO_WRITE)));
     CHECK_EQ(2, s->translations);
     CHECK_EQ(IOVP_ATS_READ | IOVP_ATS_GLOBAL, t->out.info & TEP_INFO_FLAGS);
+    /* RESULT is that of the first page. */
+    rsoc_map(s, t->fn, 5, VA, RAM + 0x9000, 12, RW);
+    rsoc_map(s, t->fn, 5, VA + 0x1000, RAM + 0x5000, 12, RW);
+    CHECK_EQ(0, tsoc_run(t, REQ(.op = TEP_OP_PREFETCH, .src = VA, .len = 0x2000,
+                                .pasid = TEP_PASID_OF(5))));
+    CHECK_EQ(RAM + 0x9000, t->out.result);
+    CHECK_EQ(4, s->translations);
     CHECK_EQ(TEP_ERROR_DENIED, tsoc_run(t, REQ(.op = TEP_OP_PREFETCH,
                                                .src = 0x80000000, .len = 1)));
     CHECK_EQ(0x80000000, t->out.fault_addr);
@@ -176,15 +183,23 @@ TEST_CASE(TestEndpointAts, AnswersOfEachKind)
 
     for (unsigned i = 0; i < 4; i++) {
         s->pri = cases[i].pri;
-        for (unsigned op = TEP_OP_SUM; op; op ^= TEP_OP_SUM) {
+        for (unsigned n = 0; n < 2; n++) {
+            uint32_t op = n ? TEP_OP_PREFETCH : TEP_OP_SUM;
+
             CHECK_EQ(cases[i].error, tsoc_run(t, REQ(.op = op, .attr = PRI,
                                                      .src = VA, .len = 0x10)));
             CHECK_EQ(VA, t->out.fault_addr);
             CHECK_EQ(0, t->out.bytes);
         }
     }
-    CHECK_EQ(1, tep_counter(&t->d, TEP_PRI_INVALID));
+    CHECK_EQ(2, tep_counter(&t->d, TEP_PRI_INVALID));
     CHECK_EQ(1, tep_counter(&t->d, TEP_PRI_FAILURE));
+    /* 10.5.2.2: enabling it again is a new beginning. */
+    s->pri = RSOC_PRI_MAP;
+    rsoc_cap_wr(s, t->fn, PCIE_CAP_PRI, 4, 2, 0);
+    rsoc_cap_wr(s, t->fn, PCIE_CAP_PRI, 4, 2, 1);
+    CHECK_EQ(0, tsoc_run(t, REQ(.op = TEP_OP_SUM, .attr = PRI, .src = VA,
+                                .len = 0x10)));
     tsoc_close(t);
 }
 
@@ -225,6 +240,71 @@ TEST_CASE(TestEndpointAts, WaitsForTheAnswerAndCanBeAborted)
                        IOVP_PAGE_SUCCESS));
     CHECK(rsoc_run(s));
     CHECK_EQ(1, s->msis);
+    tsoc_close(t);
+}
+
+/* PRG indices and credits come back. */
+TEST_CASE(TestEndpointAts, AbortedPageRequestsAreForgotten)
+{
+    OPEN();
+    for (unsigned n = 0; n < 4 * PCIE_PRI_GROUPS; n++) {
+        uint32_t op = n & 1 ? TEP_OP_PREFETCH : TEP_OP_SUM;
+
+        REQUIRE(tep_start(&t->d,
+                          REQ(.op = op, .attr = PRI, .src = VA, .len = 0x10)));
+        CHECK(rsoc_run(s));
+        REQUIRE(s->requests == n + 1);
+        rsoc_bar_wr(s, t->fn, 0, TEP_CMD, 4, TEP_OP_ABORT);
+        REQUIRE(tep_wait(&t->d, &t->out));
+        CHECK_EQ(TEP_ERROR_ABORTED, t->out.error);
+        CHECK(rsoc_respond(s, t->fn, RSOC_NO_PASID, s->request[n].prg_index,
+                           IOVP_PAGE_SUCCESS));
+        CHECK(rsoc_run(s));
+    }
+    tsoc_close(t);
+}
+
+static void flr(struct tsoc *t)
+{
+    uint32_t bar = (uint32_t)rsoc_bar(t->s, t->fn, 0);
+
+    rsoc_cap_wr(t->s, t->fn, PCIE_CAP_EXP, PCIE_DEVCTL, 2,
+                PCIE_DEVCTL_INITIATE_FLR);
+    rsoc_enable_sva(t->s, t->fn);
+    rsoc_cfg_wr(t->s, t->fn, PCIE_BASE_ADDRESS, 4, bar);
+    rsoc_cfg_wr(t->s, t->fn, PCIE_COMMAND, 2,
+                PCIE_COMMAND_MEMORY_SPACE | PCIE_COMMAND_BUS_MASTER);
+}
+
+TEST_CASE(TestEndpointAts, NothingSurvivesAResetOrAtsDisabled)
+{
+    const struct tep_request *prefetch =
+        REQ(.op = TEP_OP_PREFETCH, .src = VA, .len = 1);
+    struct tsoc *t = tsoc_new();
+    struct rsoc *s = t->s;
+
+    s->iommu = true;
+    t->cfg.page_requests = 1;
+    REQUIRE(tsoc_open(t, false));
+    rsoc_enable_sva(s, t->fn);
+    rsoc_map(s, t->fn, RSOC_NO_PASID, VA, RAM, 12, RW);
+    CHECK_EQ(0, tsoc_run(t, prefetch));
+    CHECK_EQ(0, tsoc_run(t, prefetch));
+    CHECK_EQ(1, s->translations);
+    rsoc_cap_wr(s, t->fn, PCIE_CAP_ATS, 6, 2, 0);
+    rsoc_cap_wr(s, t->fn, PCIE_CAP_ATS, 6, 2, 0x8000);
+    CHECK_EQ(0, tsoc_run(t, prefetch));
+    CHECK_EQ(2, s->translations);
+    /* The only credit, and a translation. */
+    for (unsigned n = 0; n < 2; n++) {
+        flr(t);
+        CHECK_EQ(0, tsoc_run(t, prefetch));
+        CHECK_EQ(3 + 2 * n, s->translations);
+        REQUIRE(tep_start(&t->d, REQ(.op = TEP_OP_SUM, .attr = PRI,
+                                     .src = VA + 0x1000, .len = 1)));
+        CHECK(rsoc_run(s));
+        CHECK_EQ(n + 1, s->requests);
+    }
     tsoc_close(t);
 }
 

@@ -117,6 +117,16 @@ TEST_CASE(TestEndpointEngine, ScratchMemory)
     iovp_put_le32(v, 3);
     CHECK(engine_atomic(&b->e, TEP_SCRATCH + 0xffc, ENGINE_FETCH_ADD, v, 4));
     CHECK_EQ(0x5a5a5a5a, iovp_le32(v));
+    iovp_put_le64(v, 7);
+    iovp_put_le64(v + 8, 9);
+    CHECK(engine_atomic(&b->e, TEP_SCRATCH + 8, ENGINE_SWAP, v, 8));
+    for (uint64_t was = 8; was > 6; was--) { /* not equal, equal */
+        iovp_put_le64(v, was);
+        CHECK(engine_atomic(&b->e, TEP_SCRATCH + 8, ENGINE_CAS, v, 8));
+        CHECK_EQ(7, iovp_le64(v));
+    }
+    engine_read(&b->e, TEP_SCRATCH + 8, v, 8);
+    CHECK_EQ(9, iovp_le64(v));
     CHECK(!engine_atomic(&b->e, TEP_SCRATCH + 2, ENGINE_SWAP, v, 4));
     CHECK(!engine_atomic(&b->e, TEP_WINDOW, ENGINE_SWAP, v, 4));
     CHECK(!engine_atomic(&b->e, 0x10, ENGINE_SWAP, v, 4));

@@ -146,6 +146,12 @@ TEST_CASE(TestEndpointEngine, DescriptorThatFailsDoesNotStopTheRing)
              iovp_le32(c + 32));
     CHECK_EQ(TEP_STATUS_DONE, iovp_le32(c + 64));
     CHECK(iovp_le64(c + 64 + TEP_DONE_RESULT) > 0);
+    /* No record is wanted. */
+    memset(b->ram, 0x11, TEP_DONE_SIZE);
+    tep_ring_push(&b->d, &REQ(.op = TEP_OP_NOP));
+    tep_ring_kick(&b->d);
+    CHECK(tep_ring_drain(&b->d));
+    CHECK_EQ(0x11111111, iovp_le32(b->ram));
     free(b);
 }
 

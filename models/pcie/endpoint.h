@@ -52,8 +52,8 @@ struct pcie_ep_class {
      */
     void (*describe)(const void *config, struct pcie_fn_config *f,
                      struct pcie_ep_caps *room);
-    /* `config` is copied.  pcie_ep_function is not there yet.  NULL: no
-     * memory. */
+    /* `config` is copied.  pcie_ep_function is NULL, also in the reset that
+     * follows.  NULL: no memory. */
     void *(*create)(const void *config, struct pcie_ep *ep,
                     const struct iovp_heap *heap);
     void (*destroy)(void *self);

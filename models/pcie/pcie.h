@@ -349,6 +349,8 @@ bool pcie_enabled(const struct pcie_fn *f, enum pcie_cap cap);
 /* The PF of a VF, whose PASID and PRI capabilities and Device Control it
  * shares; else the function itself. */
 struct pcie_fn *pcie_physical(struct pcie_fn *f);
+/* The bridge above; NULL: it is on the root bus. */
+struct pcie_fn *pcie_parent(const struct pcie_fn *f);
 
 /* ---- interrupts ---------------------------------------------------------- */
 

@@ -332,10 +332,16 @@ struct pcie_root *pcie_root_create(const struct pcie_root_config *c,
     r->timeout_ps =
         c->invalidate_timeout_ps ? c->invalidate_timeout_ps : ROOT_TIMEOUT_PS;
     r->said = PCIE_NEVER;
-    if (create_queues(r, c) && create_endpoints(r, c) && create_hierarchy(r, c))
-        return r;
-    pcie_root_destroy(r);
-    return NULL;
+    /* The embedder does not know it yet: nothing wakes it before the end. */
+    r->working = true;
+    if (!create_queues(r, c) || !create_endpoints(r, c) ||
+        !create_hierarchy(r, c)) {
+        pcie_root_destroy(r);
+        return NULL;
+    }
+    r->working = false;
+    root_wake(r, endpoints_due(r));
+    return r;
 }
 
 void pcie_root_destroy(struct pcie_root *r)

@@ -65,11 +65,15 @@ struct pcie_root_ops {
      * Request, for one translation. */
     void (*translate)(void *opaque, uint32_t function, const struct pcie_tlp *t,
                       struct iovp_ats_completion *out, uint64_t *time);
-    /* Optional: a page request or Stop marker; stream_id is the requester ID.
-     * False: the IOMMU is busy, it is offered again at the next work. */
+    /*
+     * Optional: a page request or Stop marker; stream_id is the requester ID.
+     * False: the IOMMU is busy, it is offered again 1 us later.  Without it
+     * groups are answered with Response Failure; when the queue is full, with
+     * Success, as IOMMUs do: the function will ask again.
+     */
     bool (*page_request)(void *opaque, const struct iovp_page_request *r);
     /* Optional: an invalidation (pcie_root_invalidate) has completed or has
-     * timed out.  False: the IOMMU is busy, it is told again. */
+     * timed out.  False: the IOMMU is busy, it is told again 1 us later. */
     bool (*invalidated)(void *opaque, uint32_t token, bool timeout);
     /* A level on one of the four INTx lines. */
     void (*intx)(void *opaque, unsigned line, bool level);

@@ -216,3 +216,8 @@ struct pcie_fn *pcie_function(struct pcie *p, uint32_t index)
 {
     return p && index < p->function_count ? &p->functions[index] : NULL;
 }
+
+struct pcie_fn *pcie_parent(const struct pcie_fn *f)
+{
+    return f ? f->parent : NULL;
+}

@@ -157,7 +157,6 @@ static bool start(struct engine *e)
         run(e);
         return true;
     }
-    e->abort = false;
     if (!engine_ring_ready(e))
         return false;
     e->began = e->ops->time(e->opaque);

@@ -1,2 +1,0 @@
-/* SPDX-License-Identifier: MIT */
-#include "../platforms/cmd_pci_enum.h"
