@@ -50,8 +50,6 @@ bool dma_hopeless(struct dma_run *r);
 /* A translation without an IOMMU. */
 struct smmuv3_result;
 void dma_identity(const iovp_attrs *a, uint64_t iova, struct smmuv3_result *r);
-/* Bytes from `iova` on that are translated alike. */
-uint64_t dma_span(const struct smmuv3_result *r, uint64_t iova);
 
 /* The device does not wait any longer; the status is IOVP_DMA_STALL. */
 void dma_give_up(struct platform *p, struct platform_device_state *d,

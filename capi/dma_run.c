@@ -47,8 +47,11 @@ static bool transfer(struct platform *p, const struct dma_job *job, uint64_t pa,
     return true;
 }
 
-/* What failed failed for one smallest granule. */
-uint64_t dma_span(const struct smmuv3_result *r, uint64_t iova)
+/*
+ * Bytes from `iova` on that are translated alike: what failed failed for one
+ * smallest granule.
+ */
+static uint64_t span_of(const struct smmuv3_result *r, uint64_t iova)
 {
     uint64_t mask =
         iovp_mask(r->status == IOVP_RESULT_OK ? r->log2 : GRANULE_LOG2);
@@ -104,7 +107,7 @@ static uint64_t do_part(struct platform *p, struct platform_device_state *d,
     const struct dma_job *job = &r->job;
     uint64_t iova = job->iova + r->at;
     uint64_t left = job->bytes - r->at;
-    uint64_t room = d->core ? dma_span(res, iova) : left;
+    uint64_t room = d->core ? span_of(res, iova) : left;
     uint64_t bytes = left < room ? left : room;
     uint8_t *buf = job->buf ? job->buf + r->at : NULL;
     uint32_t status = res->status;

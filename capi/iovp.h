@@ -302,12 +302,12 @@ IOVP_API uint64_t iovp_now(iovp_platform *p);
 /**
  * Run workloads and queue work until `time_ps` (absolute) or, if nothing is
  * left to do, until idle: iovp_now is then the end of the last work.  In
- * functional mode there is no time: `time_ps` bounds nothing, and up to 65536
- * transactions, or 1024 steps of PCI functions, are run a call; the reason is
- * then IOVP_RUN_TIME if work is left.  PCI functions there do not wait for this
- * call: a register access does what it causes, up to 256 steps, and with
- * timers and timeouts as if they had passed.  Simulated time ends at 2^62 ps.
- * `reason` may be NULL.  Errors: INVALID (the time has passed).  OWNER.
+ * functional mode there is no time: `time_ps` bounds nothing, and some 65536
+ * transactions are run a call; the reason is then IOVP_RUN_TIME if work is
+ * left.  PCI functions there do not wait for this call: a register access does
+ * what it causes, some 4096 transactions of it, with timers and timeouts as if
+ * they had passed.  Simulated time ends at 2^62 ps.  `reason` may be NULL.
+ * Errors: INVALID (the time has passed).  OWNER.
  */
 IOVP_API iovp_status iovp_run_until(iovp_platform *p, uint64_t time_ps,
                                     uint32_t *reason);

@@ -111,8 +111,9 @@ void pcie_destroy_all(struct platform *p);
 /* A processor's access, with the work that it makes. */
 void pcie_mmio(struct platform_pcie *h, uint64_t addr, uint32_t width,
                bool write, uint64_t *value);
-/* Do something that is due.  False: nothing is. */
-bool pcie_step(struct platform *p);
+/* Do something that is due.  How much it was, in transactions; 0: nothing is
+ * due. */
+uint32_t pcie_step(struct platform *p);
 /* Everything that is due, with queue work of IOMMUs, up to a budget. */
 void pcie_work(struct platform *p);
 /* The root complex of a function that was changed from outside (unplugged). */

@@ -9,8 +9,8 @@
 #include "pcie.h"
 #include "space.h"
 
-/* Things done for one access of a processor. */
-#define BUDGET 256
+/* Transactions for one access of a processor. */
+#define BUDGET 4096
 
 /* ---- requests --------------------------------------------------------------
  */
@@ -65,51 +65,48 @@ static void atomic(const struct pcie_tlp *t, uint8_t *data, uint8_t *host)
     memcpy(data, op.old, t->length);
 }
 
-/* `bytes` at a physical address. */
-static enum pcie_status deliver(const struct request *r, uint64_t pa,
-                                uint8_t *data, uint32_t bytes)
+/* At a physical address. */
+static enum pcie_status deliver(const struct request *r, uint64_t pa)
 {
+    const struct pcie_tlp *t = r->t;
     struct platform *p = r->h->p;
-    uint8_t *host = memory_at(p, pa, bytes);
-    struct pcie_tlp part = *r->t;
+    uint8_t *host = memory_at(p, pa, t->length);
     enum pcie_status s;
 
     if (host && r->access == (SMMUV3_READ | SMMUV3_WRITE))
-        atomic(r->t, data, host);
+        atomic(t, r->data, host);
     else if (host && r->access == SMMUV3_WRITE)
-        memcpy(host, data, bytes);
+        memcpy(host, r->data, t->length);
     else if (host)
-        memcpy(data, host, bytes);
+        memcpy(r->data, host, t->length);
     if (host)
         return PCIE_SC;
-    part.addr = pa;
-    part.length = bytes;
-    if (pcie_host_peer(r->h, &part, pa, data, &s))
+    if (pcie_host_peer(r->h, t, pa, r->data, &s))
         return s;
-    if (r->access == SMMUV3_WRITE && bytes == 4 && !(pa & 3) &&
-        pcie_host_msi(r->h, r->function, r->t->requester, pa, iovp_le32(data)))
+    if (r->access == SMMUV3_WRITE && t->length == 4 && !(pa & 3) &&
+        pcie_host_msi(r->h, r->function, t->requester, pa, iovp_le32(r->data)))
         return PCIE_SC;
     return PCIE_UR;
 }
 
-static void translate(const struct request *r, uint64_t iova,
-                      struct smmuv3_result *res)
+static void translate(const struct request *r, struct smmuv3_result *res)
 {
     if (r->core) {
-        smmuv3_translate(r->core, &r->attrs, iova, r->access, SMMUV3_NORMAL,
-                         res);
+        smmuv3_translate(r->core, &r->attrs, r->t->addr, r->access,
+                         SMMUV3_NORMAL, res);
         return;
     }
-    dma_identity(&r->attrs, iova, res);
+    dma_identity(&r->attrs, r->t->addr, res);
 }
 
-static void record(const struct request *r, uint64_t iova, uint32_t bytes,
-                   uint8_t result, const struct smmuv3_result *res)
+static void record(const struct request *r, uint8_t result,
+                   const struct smmuv3_result *res)
 {
     const struct platform_device_state *d = pcie_host_device(r->h, r->function);
     struct iovp_trace_record rec;
 
-    smmuv3_describe(r->core, &r->attrs, iova, bytes, r->access, res, &rec);
+    smmuv3_describe(r->core, &r->attrs, r->t->addr, r->t->length, r->access,
+                    res, &rec);
     rec.result = result;
     rec.initiator = d ? (uint16_t)(d - r->h->p->device) : 0xffff;
     if (d)
@@ -118,51 +115,36 @@ static void record(const struct request *r, uint64_t iova, uint32_t bytes,
         port_trace_put(r->h->p->trace, &rec);
 }
 
-/* The part at `at`.  Its bytes; *s is not SC: the request ends with it. */
-static uint32_t do_part(const struct request *r, uint32_t at,
-                        enum pcie_status *s)
-{
-    struct smmuv3_result *res = &r->h->p->scratch;
-    uint64_t iova = r->t->addr + at, room;
-    uint32_t bytes = r->t->length - at;
-    uint8_t *data = r->data + at;
-
-    translate(r, iova, res);
-    /* SMMU 16.4: PCIe must not wait for software. */
-    if (res->status == IOVP_RESULT_STALL) {
-        smmuv3_stall_end(r->core, res->stall);
-        res->status = IOVP_RESULT_ABORT;
-    }
-    room = dma_span(res, iova);
-    if (bytes > room)
-        bytes = (uint32_t)room;
-    *s = pcie_host_status(res->status);
-    if (res->status == IOVP_RESULT_OK)
-        *s = deliver(r, res->pa, data, bytes);
-    else if (res->status == IOVP_RESULT_RAZWI && r->access & SMMUV3_READ)
-        memset(data, 0, bytes);
-    record(r, iova, bytes,
-           res->status == IOVP_RESULT_OK && *s ? IOVP_RESULT_BUS : res->status,
-           res);
-    return bytes;
-}
-
+/* No request crosses 4 KiB, and so none a translation granule. */
 static enum pcie_status on_request(void *opaque, uint32_t function,
                                    const struct pcie_tlp *t, void *data,
                                    uint64_t *time)
 {
     struct platform_pcie *h = opaque;
     struct platform_device_state *d = pcie_host_device(h, function);
-    enum pcie_status s = PCIE_SC;
+    struct smmuv3_result *res = &h->p->scratch;
+    enum pcie_status s;
     struct request r;
-    uint32_t at = 0;
+    uint8_t result;
 
     (void)time;
+    h->p->pcie_done++;
     request_init(&r, h, function, t, data);
-    while (!s && at < t->length)
-        at += do_part(&r, at, &s);
+    translate(&r, res);
+    /* SMMU 16.4: PCIe must not wait for software. */
+    if (res->status == IOVP_RESULT_STALL)
+        smmuv3_stall_end(r.core, res->stall);
+    result = res->status;
+    s = pcie_host_status(result);
+    if (result == IOVP_RESULT_OK)
+        s = deliver(&r, res->pa);
+    else if (result == IOVP_RESULT_RAZWI && r.access & SMMUV3_READ)
+        memset(data, 0, t->length);
+    if (result == IOVP_RESULT_OK && s)
+        result = IOVP_RESULT_BUS;
+    record(&r, result, res);
     if (d)
-        space_used(h->p, d, &r.attrs, s ? 0 : at);
+        space_used(h->p, d, &r.attrs, s ? 0 : t->length);
     return s;
 }
 
@@ -176,14 +158,15 @@ static void on_translate(void *opaque, uint32_t function,
     struct request r;
 
     (void)time;
+    h->p->pcie_done++;
     out->status = IOVP_ATS_UR;
     request_init(&r, h, function, t, NULL);
     pcie_host_stream(h, t->requester, &iommu);
     if (!r.core || !(h->p->smmu[iommu].config.idr0 & SMMU_IDR0_ATS))
         return;
-    translate(&r, t->addr, res);
+    translate(&r, res);
     *out = res->ats;
-    record(&r, t->addr, t->length, res->status, res);
+    record(&r, res->status, res);
 }
 
 static bool on_page_request(void *opaque, const struct iovp_page_request *r)
@@ -298,7 +281,7 @@ void pcie_destroy_all(struct platform *p)
 /* ---- time ------------------------------------------------------------------
  */
 
-bool pcie_step(struct platform *p)
+uint32_t pcie_step(struct platform *p)
 {
     struct platform_pcie *next = NULL;
     uint64_t due;
@@ -310,20 +293,25 @@ bool pcie_step(struct platform *p)
             next = h;
     }
     if (!next)
-        return false;
+        return 0;
+    p->pcie_done = 1;
     if (next->due > p->pcie_now)
         p->pcie_now = next->due;
     next->due = PCIE_NEVER;
     due = pcie_root_work(next->root, p->pcie_now);
     on_wake(next, due);
-    return true;
+    return p->pcie_done;
 }
 
 void pcie_work(struct platform *p)
 {
+    uint32_t left = BUDGET, done;
+
     smmu_work(p);
-    for (unsigned n = 0; n < BUDGET && pcie_step(p); n++)
+    while (left && (done = pcie_step(p)) != 0) {
+        left -= done < left ? done : left;
         smmu_work(p);
+    }
 }
 
 void pcie_mmio(struct platform_pcie *h, uint64_t addr, uint32_t width,

@@ -136,7 +136,8 @@ struct platform {
     struct platform_engine *engine[PLATFORM_ENGINE_MAX];
     uint32_t engine_count;
     struct platform_file *files; /* pcie_file.c */
-    uint64_t pcie_now; /* virtual time of host bridges (functional mode) */
+    uint64_t pcie_now;  /* virtual time of host bridges (functional mode) */
+    uint32_t pcie_done; /* transactions since the last pcie_step began */
     struct platform_device_state device[PLATFORM_DEVICE_MAX];
     uint32_t device_count, next_device;
 

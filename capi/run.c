@@ -6,7 +6,6 @@
 #include "transfer.h"
 
 #define RUN_BATCH 65536
-#define PCIE_STEP 64
 
 /* True: an access was done; false: the device has none, or waits for one. */
 static bool run_device(struct platform *p, struct platform_device_state *d)
@@ -48,13 +47,15 @@ static bool run_one(struct platform *p)
     return false;
 }
 
-/* Of *n accesses; a step of a function is up to so many. */
+/* *n: accesses so far, but for one. */
 static bool run_pcie(struct platform *p, uint32_t *n)
 {
-    if (!pcie_step(p))
+    uint32_t done = pcie_step(p);
+
+    if (!done)
         return false;
     smmu_work(p);
-    *n += PCIE_STEP - 1;
+    *n += done - 1;
     return true;
 }
 

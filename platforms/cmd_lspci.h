@@ -24,8 +24,7 @@ struct lspci {
     uint8_t cfg[LSPCI_BYTES];
 };
 
-/* ---- fields (cmd_lspci_field.c) -------------------------------------------
- */
+/* ---- fields (cmd_lspci_field.c) ------------------------------------- */
 
 enum lspci_how {
     LSPCI_FLAG,  /* "name+" or "name-" */
@@ -69,8 +68,7 @@ void lspci_fields(const struct lspci *l, uint32_t at,
 #define LSPCI_FIELDS(l, at, table) \
     lspci_fields((l), (at), (table), sizeof(table) / sizeof((table)[0]))
 
-/* ---- parts of the output ----------------------------------------------------
- */
+/* ---- parts of the output -------------------------------------------- */
 
 /* "01:00.0" */
 void lspci_print_id(const struct lspci *l);

@@ -10,7 +10,7 @@
 
 /* clang-format off */
 
-/* ---- Power Management (7.5.2) ---------------------------------------------- */
+/* ---- Power Management (7.5.2) --------------------------------------- */
 
 static const char *const states[] = {"D0", "D1", "D2", "D3hot", NULL};
 
@@ -23,7 +23,7 @@ static const struct lspci_field pm[] = {
     LSPCI_BIT("PME-Enable", 8), LSPCI_BIT("PME", 15),
 };
 
-/* ---- PCI Express (7.5.3) ---------------------------------------------------- */
+/* ---- PCI Express (7.5.3) -------------------------------------------- */
 
 static const char *const types[] = {
     "Endpoint", "Legacy Endpoint", "(2)", "(3)", "Root Port", "Upstream Port",

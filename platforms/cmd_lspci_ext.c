@@ -11,7 +11,7 @@
 
 /* clang-format off */
 
-/* ---- Advanced Error Reporting (7.8.4) ----------------------------------------- */
+/* ---- Advanced Error Reporting (7.8.4) ------------------------------- */
 
 #define UNCORRECTABLE                                                          \
     LSPCI_BIT("DLP", 4), LSPCI_BIT("SDES", 5), LSPCI_BIT("TLP", 12),           \
@@ -48,7 +48,7 @@ static const struct lspci_field aer_root[] = {
     LSPCI_NUM("ERR_FATAL/NONFATAL:", 16, 16, LSPCI_HEX),
 };
 
-/* ---- Access Control Services (7.7.8) -------------------------------------------- */
+/* ---- Access Control Services (7.7.8) -------------------------------- */
 
 #define SERVICES                                                             \
     LSPCI_BIT("SrcValid", 0), LSPCI_BIT("TransBlk", 1),                      \
@@ -61,7 +61,7 @@ static const struct lspci_field acs[] = {
     LSPCI_LINE("\t\tACSCtl", 0x06, 2), SERVICES,
 };
 
-/* ---- ARI (7.8.7), ATS and PRI (10.5), PASID (7.8.8) ------------------------------ */
+/* ---- ARI (7.8.7), ATS and PRI (10.5), PASID (7.8.8) ----------------- */
 
 static const struct lspci_field ari[] = {
     LSPCI_LINE("\t\tARICap", 0x04, 2),
@@ -101,7 +101,7 @@ static const struct lspci_field pasid[] = {
     LSPCI_BIT("Enable", 0), LSPCI_BIT("Exec", 1), LSPCI_BIT("Priv", 2),
 };
 
-/* ---- Single Root I/O Virtualization (9.3.3) --------------------------------------- */
+/* ---- Single Root I/O Virtualization (9.3.3) ------------------------- */
 
 static const struct lspci_field sriov[] = {
     LSPCI_LINE("\t\tIOVCap", 0x04, 4),

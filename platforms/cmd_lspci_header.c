@@ -69,8 +69,7 @@ void lspci_title(const struct lspci *l)
         printf(" (prog-if %02x)", interface);
 }
 
-/* ---- BARs and windows
- * --------------------------------------------------------- */
+/* ---- BARs and windows ----------------------------------------------- */
 
 void lspci_size(uint64_t bytes)
 {
@@ -168,8 +167,7 @@ static void windows(const struct lspci *l)
            pref64 ? 64 : 32);
 }
 
-/* ---- the rest
- * ------------------------------------------------------------------- */
+/* ---- the rest ------------------------------------------------------- */
 
 /* clang-format off */
 static const struct lspci_field common[] = {

@@ -11,8 +11,7 @@
 
 #define LEVELS 32 /* of the device tree */
 
-/* ---- configuration accesses ------------------------------------------------
- */
+/* ---- configuration accesses ----------------------------------------- */
 
 static uint64_t config_address(const struct cmd_pci_host *h, uint16_t id,
                                uint32_t at)
@@ -63,8 +62,7 @@ bool cmd_pci_address(const struct cmd_pci_host *h, uint64_t pci, uint64_t *host)
     return false;
 }
 
-/* ---- the device tree
- * --------------------------------------------------------- */
+/* ---- the device tree ------------------------------------------------ */
 
 static uint64_t cells(const fdt32_t *p, int n)
 {
@@ -177,8 +175,7 @@ static void read_host(struct cmd_pci_host *h, const void *fdt, int node,
     read_windows(h, fdt, node);
 }
 
-/* ---- all of them
- * ---------------------------------------------------------------- */
+/* ---- all of them ---------------------------------------------------- */
 
 static bool is_host(const iovp_node *n)
 {

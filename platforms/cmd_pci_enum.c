@@ -22,7 +22,7 @@ static void wr(const struct pcie_enum *e, uint16_t id, uint32_t at,
     e->write(e->ud, id, at, width, value);
 }
 
-/* ---- addresses ---------------------------------------------------------- */
+/* ---- addresses ------------------------------------------------------ */
 
 static bool has_pool(const struct pcie_enum *e, enum pcie_enum_kind kind)
 {
@@ -132,7 +132,7 @@ static void place_vfs(struct pcie_enum *e, struct pcie_enum_fn *f)
         e->bus = (uint8_t)(last >> 8);
 }
 
-/* ---- bridges ------------------------------------------------------------- */
+/* ---- bridges -------------------------------------------------------- */
 
 /* Windows begin and end at multiples of this. */
 static const uint64_t grain[ENUM_POOLS] = {1u << 20, 1u << 20, 1u << 12};
@@ -183,8 +183,7 @@ static void close_bridge(struct pcie_enum *e, struct pcie_enum_fn *f,
     wr(e, f->id, 0x32, 2, (uint32_t)(limit[ENUM_IO] >> 16));
 }
 
-/* ---- functions ------------------------------------------------------------
- */
+/* ---- functions ------------------------------------------------------ */
 
 /* One function, if it is there; its header type byte. */
 static struct pcie_enum_fn *probe(struct pcie_enum *e, uint16_t id,
@@ -305,8 +304,7 @@ static void number_buses(struct pcie_enum *e)
     }
 }
 
-/* ---- Max_Payload_Size ------------------------------------------------------
- */
+/* ---- Max_Payload_Size ----------------------------------------------- */
 
 /* The function on the root bus that `i` is or is below. */
 static unsigned top_of(const struct pcie_enum *e, unsigned i)
@@ -351,8 +349,7 @@ void pcie_enumerate(struct pcie_enum *e)
         set_payload(e);
 }
 
-/* ---- looking up
- * -------------------------------------------------------------- */
+/* ---- looking up ----------------------------------------------------- */
 
 const struct pcie_enum_fn *pcie_enum_find(const struct pcie_enum *e,
                                           uint16_t vendor, uint16_t device)

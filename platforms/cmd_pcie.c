@@ -25,8 +25,7 @@
 #define ITS_DOORBELL 0x10040u
 #define V2M_DOORBELL 0x40u
 
-/* ---- counters
- * ------------------------------------------------------------------ */
+/* ---- counters ------------------------------------------------------- */
 
 iovp_status cmd_pcie_count(const struct cmd_pcie_fn *f,
                            struct cmd_pcie_counters *c)
@@ -45,8 +44,7 @@ uint64_t cmd_pcie_counter(const struct cmd_pcie_counters *c, const char *name)
     return 0;
 }
 
-/* ---- capabilities
- * --------------------------------------------------------------- */
+/* ---- capabilities --------------------------------------------------- */
 
 /* 7.7.2: vector 0, unmasked; its data tell who it was. */
 static void enable_msix(const struct cmd_pcie *p, const struct cmd_pcie_fn *f)
@@ -93,8 +91,70 @@ static void enable(const struct cmd_pcie *p, const struct cmd_pcie_fn *f)
     enable_msix(p, f);
 }
 
-/* ---- all of them
- * ------------------------------------------------------------------ */
+/* ---- address spaces -------------------------------------------------- */
+
+static struct cmd_smmu *smmu_of(const struct cmd_pcie *p,
+                                const struct cmd_pcie_fn *f)
+{
+    for (size_t i = 0; i < p->soc->smmus; i++)
+        if (f->info.iommu[0] &&
+            p->soc->smmu[i].driver.base == f->info.iommu_base)
+            return &p->soc->smmu[i];
+    return NULL;
+}
+
+/* Another function has the StreamID, and so the table of PASIDs. */
+static bool is_taken(const struct cmd_pcie *p, const struct cmd_pcie_fn *f,
+                     const struct cmd_smmu *m)
+{
+    for (size_t i = 0; i < p->fns; i++)
+        if (p->fn[i].smmu == m && p->fn[i].stream.sid == f->info.stream_id)
+            return true;
+    return false;
+}
+
+static int failed(const struct cmd_pcie_fn *f, const struct smmu_driver *d)
+{
+    cmd_error("%s: %s", f->info.name, d->message);
+    return CMD_FAIL;
+}
+
+static int make_spaces(const struct cmd_pcie *p, struct cmd_pcie_fn *f)
+{
+    struct smmu_driver *d = &f->smmu->driver;
+    uint64_t msi = p->doorbell & ~(PAGE - 1);
+
+    if (smmu_attach(d, &f->stream, f->info.stream_id, f->info.pasid_bits,
+                    SMMU_S1DSS_SSID0))
+        return failed(f, d);
+    for (uint32_t i = 0; i < CMD_PCIE_SPACES; i++) {
+        if (i >> f->info.pasid_bits)
+            break;
+        if (smmu_space_create(d, &f->space[i]) ||
+            smmu_bind(d, &f->stream, i ? i : SMMU_NO_PASID, &f->space[i]))
+            return failed(f, d);
+    }
+    if (msi && smmu_map(d, &f->space[0], msi, msi, PAGE, SMMU_WRITE))
+        return failed(f, d);
+    if (f->info.ats && d->ats && smmu_ats(d, &f->stream, true))
+        return failed(f, d);
+    return CMD_OK;
+}
+
+int cmd_pcie_attach(struct cmd_pcie *p, struct cmd_pcie_fn *f)
+{
+    struct cmd_smmu *m = smmu_of(p, f);
+
+    if (!m || is_taken(p, f, m))
+        return CMD_OK;
+    f->smmu = m;
+    if (make_spaces(p, f))
+        return CMD_FAIL;
+    enable(p, f);
+    return CMD_OK;
+}
+
+/* ---- all of them ---------------------------------------------------- */
 
 static const struct pcie_enum_fn *by_id(const struct cmd_pci_host *h,
                                         uint32_t id)

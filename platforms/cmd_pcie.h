@@ -56,8 +56,7 @@ int cmd_pcie_open(struct cmd_pcie *p, struct cmd_soc *s);
 int cmd_pcie_run(struct cmd_pcie *p, uint64_t operations);
 void cmd_pcie_close(struct cmd_pcie *p);
 
-/* ---- a function (cmd_pcie.c) -----------------------------------------------
- */
+/* ---- a function (cmd_pcie.c) ---------------------------------------- */
 
 iovp_status cmd_pcie_count(const struct cmd_pcie_fn *f,
                            struct cmd_pcie_counters *c);
@@ -70,15 +69,13 @@ uint64_t cmd_pcie_counter(const struct cmd_pcie_counters *c, const char *name);
  */
 int cmd_pcie_attach(struct cmd_pcie *p, struct cmd_pcie_fn *f);
 
-/* ---- the driver of the test endpoint (cmd_pcie_tep.c)
- * ------------------------ */
+/* ---- the driver of the test endpoint (cmd_pcie_tep.c) --------------- */
 
 bool cmd_tep_is(const struct pcie_enum_fn *f);
 int cmd_tep_run(struct cmd_pcie *p, size_t fn, uint64_t operations);
 uint32_t cmd_tep_page(struct tep *t, const struct smmu_page_request *r);
 
-/* ---- output (cmd_pcie_report.c)
- * ------------------------------------------------ */
+/* ---- output (cmd_pcie_report.c) ------------------------------------- */
 
 void cmd_pcie_print(const struct cmd_pcie *p);
 void cmd_pcie_json(const struct cmd_pcie *p, struct cmd_json *j);

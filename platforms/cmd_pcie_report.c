@@ -104,9 +104,7 @@ void cmd_pcie_print(const struct cmd_pcie *p)
     putchar('\n');
 }
 
-/* ---- JSON
- * ---------------------------------------------------------------------------
- */
+/* ---- JSON ----------------------------------------------------------- */
 
 static void json_counters(struct cmd_json *j, const struct cmd_pcie_counters *c)
 {

@@ -149,7 +149,6 @@ static const struct engine_config platform = {
             TEP_CAPS_PRIVILEGED | TEP_CAPS_SPACE | TEP_CAPS_ATOMICS |
             20u << TEP_CAPS_WIDTH_SHIFT,
     .vectors = 8,
-    .chunk = 4096,
     .spaces = 0x7,
 };
 

@@ -4,9 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* ---- the driver's host
- * -------------------------------------------------------
- */
+/* ---- the driver's host ---------------------------------------------- */
 
 uint64_t nsoc_rd(struct nsoc *n, uint64_t at, unsigned width)
 {
@@ -61,9 +59,7 @@ static bool host_interrupted(void *ud, unsigned vector)
     return true;
 }
 
-/* ---- the scene
- * ------------------------------------------------------------------
- */
+/* ---- the scene ------------------------------------------------------ */
 
 struct nsoc *nsoc_new(void)
 {

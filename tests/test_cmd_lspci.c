@@ -8,7 +8,7 @@
 
 #define ARM_PCIE IOVP_SOURCE_DIR "/platforms/arm-pcie.dts"
 
-/* ---- our decoder ------------------------------------------------------- */
+/* ---- our decoder ---------------------------------------------------- */
 
 TEST_CASE(Lspci, ListsEveryFunction)
 {
@@ -92,7 +92,7 @@ TEST_CASE(Lspci, WithoutAHost)
     printed("none.dts: No such file or directory");
 }
 
-/* ---- the other one ------------------------------------------------------- */
+/* ---- the other one -------------------------------------------------- */
 
 #define LINES_MAX 512
 

@@ -172,7 +172,8 @@ TEST_CASE(RunPcie, WithoutAnIommu)
                    " > $D/none.dts"),
              0);
     CHECK_EQ(iovp("run $D/none.dts -m functional"), 0);
-    printed("accelerator@0,0 is behind no SMMU: not driven");
+    printed(
+        "accelerator@0,0 has no StreamID of its own at an SMMU: not driven");
     printed("no transfers\n");
 }
 
@@ -185,4 +186,16 @@ TEST_CASE(RunPcie, WithoutAts)
     CHECK_EQ(iovp("run $D/plain.dts -q -m functional"), 0);
     printed(" untranslated ");
     CHECK(strstr(output, " ATS + ") == NULL);
+}
+
+/* What explain looks at is brought up as run does it. */
+TEST_CASE(RunPcie, ExplainSaysThatItWorks)
+{
+    CHECK_EQ(iovp("explain " ARM_PCIE " accelerator@0,0"), 0);
+    printed("\npasid        works\n");
+    printed("\nats          works\npri          works\nsva          works\n");
+    CHECK_EQ(iovp("explain " ARM_PCIE " accelerator@0,0 --bare"), 0);
+    CHECK(strstr(output, "works") == NULL);
+    CHECK_EQ(iovp("explain " ARM_PCIE " nvme@0,0"), 0);
+    printed("translation  works\n");
 }

@@ -8,9 +8,7 @@
 
 #include "../models/common/bits.h"
 
-/* ---- as an operating system
- * ---------------------------------------------------
- */
+/* ---- as an operating system ----------------------------------------- */
 
 TEST_CASE(NvmeDriver, OperatingSystemOrder)
 {
@@ -134,27 +132,35 @@ TEST_CASE(NvmeDriver, DeepQueues)
     nsoc_close(n);
 }
 
-/* ATS enabled: queues, lists and data by translated requests. */
-TEST_CASE(NvmeDriver, ThroughTheAtc)
-{
-    struct nsoc *n = nsoc_new();
-    uint32_t rw = IOVP_ATS_READ | IOVP_ATS_WRITE;
+/* ---- translated requests -------------------------------------------- */
 
+#define RW (IOVP_ATS_READ | IOVP_ATS_WRITE)
+
+/* Pages of 2 MiB for RAM, and one for interrupts. */
+static bool probe_with_ats(struct nsoc *n)
+{
     n->cfg.ats = true;
     n->s->iommu = true;
-    REQUIRE(nsoc_open(n));
+    if (!nsoc_open(n))
+        return false;
     rsoc_enable_msix(n->s, n->fn, n->cfg.queues + 1u, 0x40);
     rsoc_enable_sva(n->s, n->fn);
     for (uint64_t at = 0; at < RSOC_RAM_SIZE; at += 0x200000)
         rsoc_map(n->s, n->fn, RSOC_NO_PASID, RSOC_RAM + at, RSOC_RAM + at, 21,
-                 rw);
-    rsoc_map(n->s, n->fn, RSOC_NO_PASID, RSOC_MSI, RSOC_MSI, 16, rw);
-    REQUIRE(nvmed_probe(&n->d, &n->host, 2, 16));
+                 RW);
+    rsoc_map(n->s, n->fn, RSOC_NO_PASID, RSOC_MSI, RSOC_MSI, 16, RW);
+    return nvmed_probe(&n->d, &n->host, 2, 16);
+}
+
+TEST_CASE(NvmeAts, QueuesListsAndData)
+{
+    struct nsoc *n = nsoc_new();
+
+    REQUIRE(probe_with_ats(n));
     nsoc_fill(n, NSOC_DATA, 65536);
     CHECK_EQ(0, nsoc_write(n, 1, 100, 128, NSOC_DATA));
     CHECK_EQ(0, nsoc_read(n, 2, 100, 128, NSOC_DATA + 0x20004));
     CHECK(nsoc_same(n, 100, 128, NSOC_DATA + 0x20004));
-    CHECK_EQ(0, nsoc_read(n, 2, 0, 1, NSOC_DATA + 0x200000));
     CHECK(n->s->translations > 0);
     CHECK(n->s->translated > 32);
     /* Only interrupts are untranslated. */
@@ -162,14 +168,6 @@ TEST_CASE(NvmeDriver, ThroughTheAtc)
     /* No mapping: the command fails, the controller does not. */
     CHECK_EQ(0x004, nsoc_cmd(n, 1, 2, 1, NSOC_NONE, 0, 0, 0));
     CHECK_EQ(1, nsoc_rd(n, 0x1c, 4));
-    /* Pages move: what was cached is not used after its invalidation. */
-    rsoc_unmap(n->s, n->fn, RSOC_NO_PASID, NSOC_DATA, 21);
-    CHECK(rsoc_invalidate(n->s, n->fn, RSOC_NO_PASID, NSOC_DATA, 21, false) >=
-          0);
-    CHECK(rsoc_run(n->s));
-    CHECK_EQ(RSOC_INV_COMPLETE, n->s->inv[0].state);
-    CHECK_EQ(0x004, nsoc_cmd(n, 1, 2, 1, NSOC_DATA, 0, 0, 0));
-    CHECK_EQ(0, n->s->violations);
     /* A completion queue without translation is fatal. */
     CHECK(nvmed_delete_queue(&n->d, 2));
     CHECK_EQ(0, nsoc_admin(n, 5, NSOC_NONE, 7 << 16 | 2, 2 << 16 | 3));
@@ -177,15 +175,38 @@ TEST_CASE(NvmeDriver, ThroughTheAtc)
     nsoc_wr(n, 0x1010, 4, 1);
     CHECK(rsoc_run(n->s));
     CHECK_EQ(3, nsoc_rd(n, 0x1c, 4));
-    /* ATS off: untranslated again, for which there are mappings, too. */
+    CHECK_EQ(0, n->s->violations);
+    nsoc_close(n);
+}
+
+TEST_CASE(NvmeAts, InvalidatedPagesAreNotUsed)
+{
+    struct nsoc *n = nsoc_new();
+
+    REQUIRE(probe_with_ats(n));
+    CHECK_EQ(0, nsoc_read(n, 1, 0, 1, NSOC_DATA));
+    rsoc_unmap(n->s, n->fn, RSOC_NO_PASID, NSOC_DATA, 21);
+    CHECK(rsoc_invalidate(n->s, n->fn, RSOC_NO_PASID, NSOC_DATA, 21, false) >=
+          0);
+    CHECK(rsoc_run(n->s));
+    CHECK_EQ(RSOC_INV_COMPLETE, n->s->inv[0].state);
+    CHECK_EQ(0x004, nsoc_cmd(n, 1, 2, 1, NSOC_DATA, 0, 0, 0));
+    CHECK_EQ(0, n->s->violations);
+    nsoc_close(n);
+}
+
+TEST_CASE(NvmeAts, OffAndOnAgain)
+{
+    struct nsoc *n = nsoc_new();
+
+    REQUIRE(probe_with_ats(n));
+    CHECK_EQ(0, nsoc_read(n, 2, 0, 1, NSOC_DATA + 0x200000));
     rsoc_cap_wr(n->s, n->fn, PCIE_CAP_ATS, 6, 2, 0);
-    n->s->translations = 0;
-    rsoc_map(n->s, n->fn, RSOC_NO_PASID, NSOC_DATA, NSOC_DATA, 21, rw);
-    nsoc_forget(n);
-    REQUIRE(nvmed_probe(&n->d, &n->host, 1, 16));
+    n->s->translations = n->s->translated = 0;
     CHECK_EQ(0, nsoc_read(n, 1, 100, 128, NSOC_DATA));
     CHECK(nsoc_same(n, 100, 128, NSOC_DATA));
     CHECK_EQ(0, n->s->translations);
+    CHECK_EQ(0, n->s->translated);
     /* What was cached before is forgotten: nobody had to invalidate it. */
     rsoc_unmap(n->s, n->fn, RSOC_NO_PASID, NSOC_DATA + 0x200000, 21);
     rsoc_enable_sva(n->s, n->fn);
@@ -193,9 +214,7 @@ TEST_CASE(NvmeDriver, ThroughTheAtc)
     nsoc_close(n);
 }
 
-/* ---- interrupts
- * ------------------------------------------------------------------
- */
+/* ---- interrupts ----------------------------------------------------- */
 
 TEST_CASE(NvmeInterrupt, PinIsALevelAndIntmsMasksIt)
 {
@@ -277,8 +296,7 @@ TEST_CASE(NvmeInterrupt, MsixMaskKeepsItPending)
     nsoc_close(n);
 }
 
-/* ---- time
- * ----------------------------------------------------------------------- */
+/* ---- time ----------------------------------------------------------- */
 
 /* From the doorbell to the interrupt, `count` reads of 4 KiB on queue 1. */
 static uint64_t reads(struct nsoc *n, unsigned count)

@@ -28,8 +28,7 @@ static bool works(struct nsoc *n)
            nsoc_same(n, 16, 8, NSOC_DATA + 0x10000);
 }
 
-/* ---- queues
- * ------------------------------------------------------------------- */
+/* ---- queues --------------------------------------------------------- */
 
 TEST_CASE(NvmeBad, AdminQueueOutsideMemory)
 {
@@ -136,8 +135,7 @@ TEST_CASE(NvmeBad, DoorbellsOfNothing)
     nsoc_close(n);
 }
 
-/* ---- data
- * ------------------------------------------------------------------------ */
+/* ---- data ----------------------------------------------------------- */
 
 TEST_CASE(NvmeBad, PrpListsWithoutEnd)
 {
@@ -232,57 +230,40 @@ TEST_CASE(NvmeBad, Garbage)
     nsoc_close(n);
 }
 
-/* ---- itself
- * ------------------------------------------------------------------------ */
+/* ---- itself --------------------------------------------------------- */
 
-/* Data into its own registers: doorbells, and CC.EN in the middle of it. */
-TEST_CASE(NvmeBad, DataToItsOwnBar)
+/* As an integrated endpoint: below a port its requests would not come back. */
+static bool probe_with_loop(struct nsoc *n)
+{
+    n->integrated = true;
+    n->s->peer_to_peer = true;
+    return nsoc_probe(n, 1, 8);
+}
+
+/* A command whose data ring the doorbell of its own queue. */
+TEST_CASE(NvmeBad, DataToItsOwnDoorbells)
 {
     struct nsoc *n = nsoc_new();
     struct nvmed_cmd c;
-    struct nvmed_cqe e;
     uint64_t bar;
 
-    n->integrated = true; /* below a port it would not come back */
-    n->s->peer_to_peer = true;
-    REQUIRE(nsoc_probe(n, 1, 8));
+    REQUIRE(probe_with_loop(n));
     bar = rsoc_bar(n->s, n->fn, 0);
-    /* A read of blocks that are the value for its own doorbell: no end? */
-    memset(rsoc_ram(n->s, NSOC_DATA, 512), 0, 512);
     for (unsigned i = 0; i < 512; i += 8)
         rsoc_ram_wr(n->s, NSOC_DATA + i, 8, i == 8 ? 5 : 0);
     CHECK_EQ(0, nsoc_write(n, 1, 0, 1, NSOC_DATA));
     c = nvmed_rw(&n->d, false, 0, 1, bar + 0x1000);
     nvmed_submit(&n->d, 1, &c);
     CHECK(rsoc_run(n->s));
-    /* A completion queue, and a submission queue, in its own doorbells. */
+    /* A completion queue, and a submission queue, in its doorbells. */
     CHECK(works(n));
     CHECK(nvmed_delete_queue(&n->d, 2));
     CHECK_EQ(0, nsoc_admin(n, 5, bar + 0x1000, 7 << 16 | 2, 2 << 16 | 3));
     CHECK_EQ(0, nsoc_admin(n, 1, bar + 0x1000, 7 << 16 | 2, 2 << 16 | 1));
     nsoc_wr(n, 0x1010, 4, 7);
     CHECK(rsoc_run(n->s));
-    /* CC.EN is cleared by a command's data: it has no completion. */
+    /* An interrupt that rings. */
     CHECK(works(n));
-    memset(rsoc_ram(n->s, NSOC_DATA, 512), 0, 512);
-    CHECK_EQ(0, nsoc_write(n, 1, 0, 1, NSOC_DATA));
-    c = nvmed_rw(&n->d, false, 0, 1, bar);
-    nvmed_submit(&n->d, 1, &c);
-    CHECK(rsoc_run(n->s));
-    CHECK(!nvmed_poll(&n->d, 1, &e));
-    CHECK_EQ(0, nsoc_rd(n, 0x1c, 4));
-    CHECK_EQ(0, nsoc_rd(n, 0x14, 4));
-    CHECK(works(n));
-    /* The same by its completion: DW1 of the second entry is at CC. */
-    CHECK(nvmed_delete_queue(&n->d, 2));
-    CHECK_EQ(0, nsoc_admin(n, 5, bar, 7 << 16 | 2, 2 << 16 | 3));
-    CHECK_EQ(0, nsoc_admin(n, 1, n->d.q[2].sq_bus, 7 << 16 | 2, 2 << 16 | 1));
-    nsoc_wr(n, 0x1010, 4, 2);
-    CHECK(rsoc_run(n->s));
-    CHECK_EQ(0, nsoc_rd(n, 0x14, 4));
-    CHECK_EQ(0, nsoc_rd(n, 0x1c, 4));
-    CHECK(works(n));
-    /* An interrupt that rings a doorbell. */
     nsoc_wr(n, 0x2000, 8, bar + 0x1008);
     nsoc_wr(n, 0x2008, 4, 3);
     c = nvmed_cmd(0x0a, 0, 0, 0);
@@ -293,9 +274,37 @@ TEST_CASE(NvmeBad, DataToItsOwnBar)
     nsoc_close(n);
 }
 
-/* ---- resets in the middle
- * --------------------------------------------------------------
- */
+/* CC.EN is cleared by a command's data, then by its completion. */
+TEST_CASE(NvmeBad, ResetByItself)
+{
+    struct nsoc *n = nsoc_new();
+    struct nvmed_cmd c;
+    struct nvmed_cqe e;
+    uint64_t bar;
+
+    REQUIRE(probe_with_loop(n));
+    bar = rsoc_bar(n->s, n->fn, 0);
+    CHECK_EQ(0, nsoc_write(n, 1, 0, 1, NSOC_DATA)); /* zeros */
+    c = nvmed_rw(&n->d, false, 0, 1, bar);
+    nvmed_submit(&n->d, 1, &c);
+    CHECK(rsoc_run(n->s));
+    CHECK(!nvmed_poll(&n->d, 1, &e));
+    CHECK_EQ(0, nsoc_rd(n, 0x1c, 4));
+    CHECK_EQ(0, nsoc_rd(n, 0x14, 4));
+    CHECK(works(n));
+    /* DW1 of the second entry is at CC. */
+    CHECK(nvmed_delete_queue(&n->d, 2));
+    CHECK_EQ(0, nsoc_admin(n, 5, bar, 7 << 16 | 2, 2 << 16 | 3));
+    CHECK_EQ(0, nsoc_admin(n, 1, n->d.q[2].sq_bus, 7 << 16 | 2, 2 << 16 | 1));
+    nsoc_wr(n, 0x1010, 4, 2);
+    CHECK(rsoc_run(n->s));
+    CHECK_EQ(0, nsoc_rd(n, 0x14, 4));
+    CHECK_EQ(0, nsoc_rd(n, 0x1c, 4));
+    CHECK(works(n));
+    nsoc_close(n);
+}
+
+/* ---- resets in the middle ------------------------------------------- */
 
 /* Long reads in flight on queue 1; nothing is completed yet. */
 static void in_the_middle(struct nsoc *n)

@@ -9,8 +9,7 @@
 
 #include "../models/common/bits.h"
 
-/* ---- PRP entries (4.3)
- * -------------------------------------------------------- */
+/* ---- PRP entries (4.3) ---------------------------------------------- */
 
 static int read_prp(struct nsoc *n, uint32_t blocks, uint64_t prp1,
                     uint64_t prp2)
@@ -128,8 +127,7 @@ TEST_CASE(NvmePrp, LargestTransfer)
     nsoc_close(n);
 }
 
-/* ---- commands (6)
- * -------------------------------------------------------------- */
+/* ---- commands (6) --------------------------------------------------- */
 
 TEST_CASE(NvmeIo, BlocksAndNamespacesAreChecked)
 {
@@ -232,8 +230,7 @@ TEST_CASE(NvmeIo, DatasetManagement)
     nsoc_close(n);
 }
 
-/* ---- storage
- * ----------------------------------------------------------------------- */
+/* ---- storage -------------------------------------------------------- */
 
 struct disk {
     uint8_t bytes[1024 * 512];

@@ -391,6 +391,26 @@ TEST_CASE(TestEndpoint, VfioSelftestContract)
     tsoc_close(t);
 }
 
+/* 16 GT/s x 4 lanes x 128/130: 1 MiB takes 133.1 us, here down and up in
+ * turns; headers and latencies are less than as much again. */
+TEST_CASE(TestEndpoint, TimeIsThatOfTheLink)
+{
+    struct tsoc *t = tsoc_new();
+    struct rsoc *s = t->s;
+    uint64_t busy;
+
+    s->timed = true;
+    REQUIRE(tsoc_open(t, false));
+    tsoc_pattern(t, A, 0x100000, 5);
+    CHECK_EQ(0, tsoc_run(t, REQ(.op = TEP_OP_MEMCPY, .src = A, .dst = B,
+                                .len = 0x100000)));
+    CHECK_MEM(rsoc_ram(s, A, 0x100000), rsoc_ram(s, B, 0x100000), 0x100000);
+    busy = tep_counter(&t->d, TEP_BUSY_PS);
+    CHECK(busy >= 2 * 133100000);
+    CHECK(busy <= 4 * 133100000);
+    tsoc_close(t);
+}
+
 TEST_CASE(TestEndpoint, CountersOfTheClass)
 {
     struct pcie_counter c[64];

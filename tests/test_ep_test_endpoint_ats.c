@@ -270,6 +270,7 @@ static void flr(struct tsoc *t)
 
     rsoc_cap_wr(t->s, t->fn, PCIE_CAP_EXP, PCIE_DEVCTL, 2,
                 PCIE_DEVCTL_INITIATE_FLR);
+    rsoc_cap_wr(t->s, t->fn, PCIE_CAP_ATS, 6, 2, 0x8000);
     rsoc_enable_sva(t->s, t->fn);
     rsoc_cfg_wr(t->s, t->fn, PCIE_BASE_ADDRESS, 4, bar);
     rsoc_cfg_wr(t->s, t->fn, PCIE_COMMAND, 2,
@@ -304,6 +305,29 @@ TEST_CASE(TestEndpointAts, NothingSurvivesAResetOrAtsDisabled)
                                      .src = VA + 0x1000, .len = 1)));
         CHECK(rsoc_run(s));
         CHECK_EQ(n + 1, s->requests);
+    }
+    tsoc_close(t);
+}
+
+/* What a reset forgets is a matter for the host's timeout (10.3.1). */
+TEST_CASE(TestEndpointAts, ResetForgetsInvalidations)
+{
+    struct tsoc *t = tsoc_new();
+    struct rsoc *s = t->s;
+    int token;
+
+    t->cfg.atc.invalidate_ps = 1000000;
+    REQUIRE(tsoc_open(t, false));
+    rsoc_enable_sva(s, t->fn);
+    for (unsigned n = 0; n < 2; n++) {
+        token = rsoc_invalidate(s, t->fn, RSOC_NO_PASID, VA, 12, false);
+        REQUIRE(token >= 0);
+        CHECK(rsoc_run_until(s, s->now + 500000));
+        CHECK_EQ(RSOC_INV_PENDING, s->inv[token].state);
+        if (n)
+            flr(t);
+        CHECK(rsoc_run(s));
+        CHECK_EQ(n ? RSOC_INV_TIMEOUT : RSOC_INV_COMPLETE, s->inv[token].state);
     }
     tsoc_close(t);
 }

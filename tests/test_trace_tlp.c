@@ -232,7 +232,7 @@ TEST_CASE(TraceTlp, TheLongestRowFits)
     CHECK_EQ(csv(&r)[strlen(csv(&r)) - 1], '\n');
 }
 
-/* ---- programs --------------------------------------------------------- */
+/* ---- programs ------------------------------------------------------- */
 
 static void write_packets(const char *name)
 {

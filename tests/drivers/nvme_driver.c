@@ -20,8 +20,7 @@ enum {
     ADMIN_DEPTH = 32,
 };
 
-/* ---- registers --------------------------------------------------------------
- */
+/* ---- registers ------------------------------------------------------ */
 
 static uint64_t rd(struct nvmed *d, uint64_t at, unsigned width)
 {
@@ -101,9 +100,7 @@ bool nvmed_shutdown(struct nvmed *d)
     return true;
 }
 
-/* ---- commands
- * ------------------------------------------------------------------
- */
+/* ---- commands ------------------------------------------------------- */
 
 struct nvmed_cmd nvmed_cmd(uint8_t opcode, uint32_t nsid, uint64_t prp1,
                            uint64_t prp2)
@@ -187,9 +184,7 @@ static int admin(struct nvmed *d, uint8_t opcode, uint32_t nsid, uint64_t prp1,
     return nvmed_sync(d, 0, &c, result);
 }
 
-/* ---- queues
- * --------------------------------------------------------------------
- */
+/* ---- queues --------------------------------------------------------- */
 
 bool nvmed_create_queue(struct nvmed *d, unsigned qid, uint32_t depth,
                         bool interrupts)
@@ -226,9 +221,7 @@ static unsigned set_queue_count(struct nvmed *d, unsigned want)
     return n + 1 < want ? n + 1 : want;
 }
 
-/* ---- identification
- * --------------------------------------------------------------
- */
+/* ---- identification ------------------------------------------------- */
 
 static void trimmed(char *to, const uint8_t *from, size_t size)
 {
@@ -285,9 +278,7 @@ bool nvmed_probe(struct nvmed *d, const struct nvmed_host *h, unsigned queues,
     return d->queues > 0;
 }
 
-/* ---- data
- * ------------------------------------------------------------------------
- */
+/* ---- data ----------------------------------------------------------- */
 
 void nvmed_map(struct nvmed *d, struct nvmed_cmd *c, uint64_t bus,
                uint32_t bytes)

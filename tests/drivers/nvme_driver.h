@@ -71,7 +71,7 @@ struct nvmed_cqe {
 struct nvmed_cmd nvmed_cmd(uint8_t opcode, uint32_t nsid, uint64_t prp1,
                            uint64_t prp2);
 
-/* ---- the operating system's -------------------------------------------- */
+/* ---- the operating system's ----------------------------------------- */
 
 /* False: d->error says at which step. */
 bool nvmed_probe(struct nvmed *d, const struct nvmed_host *h, unsigned queues,
@@ -100,8 +100,7 @@ void nvmed_map(struct nvmed *d, struct nvmed_cmd *c, uint64_t bus,
 struct nvmed_cmd nvmed_rw(struct nvmed *d, bool write, uint64_t lba,
                           uint32_t blocks, uint64_t bus);
 
-/* ---- firmware's ------------------------------------------------------------
- */
+/* ---- firmware's ----------------------------------------------------- */
 
 /* Admin queue and one I/O queue, both of two entries. */
 bool nvmeb_probe(struct nvmed *d, const struct nvmed_host *h);

@@ -11,7 +11,7 @@
 #include "bench.h"
 
 extern "C" {
-#include "../pcie_enum.h"
+#include "../../platforms/cmd_pci_enum.h"
 }
 
 namespace bench

@@ -12,6 +12,8 @@ void engine_init(struct engine *e, const struct engine_config *c,
 {
     memset(e, 0, sizeof(*e));
     e->cfg = *c;
+    if (!e->cfg.chunk)
+        e->cfg.chunk = 4096;
     e->ops = ops;
     e->opaque = opaque;
     engine_regs_reset(e);

@@ -102,7 +102,8 @@ struct engine_ops {
 struct engine_config {
     uint32_t caps;    /* TEP_CAPS_* with policies and width */
     uint32_t vectors; /* 0..2048 */
-    uint32_t chunk;   /* bytes of an access: power of two, to ENGINE_CHUNK */
+    uint32_t chunk;   /* bytes of an access at most: power of two up to
+                       * ENGINE_CHUNK; 0: 4 KiB */
     uint8_t spaces;   /* bit n: IOVP_SPACE_n may be asked for */
 };
 

@@ -2,8 +2,7 @@
 /* The NVM Express controller as an endpoint: what it looks like, its life. */
 #include "nvme_internal.h"
 
-/* ---- configuration ---------------------------------------------------------
- */
+/* ---- configuration -------------------------------------------------- */
 
 static void defaults(void *config)
 {
@@ -96,8 +95,7 @@ static const char *check(const void *config)
     return check_storage(c);
 }
 
-/* ---- function ---------------------------------------------------------------
- */
+/* ---- function ------------------------------------------------------- */
 
 static uint8_t msi_vectors(uint16_t queues)
 {
@@ -140,8 +138,7 @@ static void describe(const void *config, struct pcie_fn_config *f,
     f->bar[0] = (struct pcie_bar){NVME_BAR_SIZE, PCIE_BAR_64};
 }
 
-/* ---- life -------------------------------------------------------------------
- */
+/* ---- life ----------------------------------------------------------- */
 
 static void destroy(void *self)
 {

@@ -3,8 +3,7 @@
  * Request; the others have files of their own. */
 #include "nvme_internal.h"
 
-/* ---- creation and deletion of queues --------------------------------------
- */
+/* ---- creation and deletion of queues -------------------------------- */
 
 /* What both kinds of queues must obey, once their identifiers are right. */
 static uint16_t check_queue(const struct nvme *n, const struct nvme_command *c,
@@ -99,8 +98,7 @@ static uint16_t delete_sq(struct nvme *n, struct nvme_command *c)
     return NVME_SC_SUCCESS;
 }
 
-/* ---- others ----------------------------------------------------------------
- */
+/* ---- others --------------------------------------------------------- */
 
 /*
  * 5.1: DW0 bit 0 says that nothing was aborted.  Only Asynchronous Event

@@ -48,7 +48,7 @@ enum nvme_dma nvme_dma(struct nvme *n, bool write, uint64_t addr, void *data,
     return status_of(n, pcie_dma(f, &t, data));
 }
 
-/* ---- PRP entries ------------------------------------------------------- */
+/* ---- PRP entries ---------------------------------------------------- */
 
 /* Where a command's data are: what is left of them. */
 struct walk {

@@ -65,9 +65,7 @@ static uint16_t check_nsid(const struct feature *f, uint32_t nsid)
     return NVME_SC_SUCCESS;
 }
 
-/* ---- temperature thresholds (5.21.1.4)
- * ---------------------------------------
- */
+/* ---- temperature thresholds (5.21.1.4) ------------------------------ */
 
 /* The one that CDW11 selects; there is the composite sensor only. */
 static uint32_t *threshold(struct nvme *n, uint32_t cdw11, bool all)
@@ -79,9 +77,7 @@ static uint32_t *threshold(struct nvme *n, uint32_t cdw11, bool all)
     return type ? &n->under : &n->over;
 }
 
-/* ---- number of queues (5.21.1.7)
- * ---------------------------------------------
- */
+/* ---- number of queues (5.21.1.7) ------------------------------------ */
 
 static bool has_io_queues(const struct nvme *n)
 {
@@ -111,9 +107,7 @@ static uint16_t set_queues(struct nvme *n, struct nvme_command *c)
     return NVME_SC_SUCCESS;
 }
 
-/* ---- host identifier (5.21.1.25)
- * ----------------------------------------------
- */
+/* ---- host identifier (5.21.1.25) ------------------------------------ */
 
 static uint32_t host_id_size(const struct nvme_command *c)
 {
@@ -132,9 +126,7 @@ static uint16_t set_host_id(struct nvme *n, struct nvme_command *c)
     return NVME_SC_SUCCESS;
 }
 
-/* ---- the commands
- * --------------------------------------------------------------
- */
+/* ---- the commands --------------------------------------------------- */
 
 static uint16_t set_value(struct nvme *n, struct nvme_command *c,
                           const struct feature *f, uint32_t id)

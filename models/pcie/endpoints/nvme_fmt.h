@@ -7,7 +7,7 @@
 #ifndef NVME_FMT_H
 #define NVME_FMT_H
 
-/* ---- submission queue entry (4.2) -------------------------------------- */
+/* ---- submission queue entry (4.2) ----------------------------------- */
 #define NVME_SQE_LOG2   6u
 #define NVME_SQE_SIZE   (1u << NVME_SQE_LOG2)
 #define NVME_SQE_OPCODE 0
@@ -21,7 +21,7 @@
 #define NVME_SQE_CDW(n) ((n)*4)
 #define NVME_NSID_ALL   0xffffffffu
 
-/* ---- completion queue entry (4.6) ---------------------------------------- */
+/* ---- completion queue entry (4.6) ----------------------------------- */
 #define NVME_CQE_LOG2     4u
 #define NVME_CQE_SIZE     (1u << NVME_CQE_LOG2)
 #define NVME_CQE_RESULT   0
@@ -34,8 +34,7 @@
 #define NVME_CQE_MORE     (1u << 14)
 #define NVME_CQE_DNR      (1u << 15)
 
-/* ---- status: type [10:8], code [7:0] (4.6.1) ------------------------------
- */
+/* ---- status: type [10:8], code [7:0] (4.6.1) ------------------------ */
 #define NVME_SC_SUCCESS          0x000
 #define NVME_SC_INVALID_OPCODE   0x001
 #define NVME_SC_INVALID_FIELD    0x002
@@ -60,8 +59,7 @@
 #define NVME_SC_READ_ERROR       0x281
 #define NVME_SC_COMPARE_FAILURE  0x285
 
-/* ---- admin commands (5) ----------------------------------------------------
- */
+/* ---- admin commands (5) --------------------------------------------- */
 #define NVME_ADMIN_DELETE_SQ    0x00
 #define NVME_ADMIN_CREATE_SQ    0x01
 #define NVME_ADMIN_GET_LOG      0x02
@@ -76,8 +74,7 @@
 #define NVME_QUEUE_PC  (1u << 0) /* CDW11 of Create: physically contiguous */
 #define NVME_QUEUE_IEN (1u << 1) /* Create I/O Completion Queue */
 
-/* ---- NVM commands (6) ------------------------------------------------------
- */
+/* ---- NVM commands (6) ----------------------------------------------- */
 #define NVME_CMD_FLUSH        0x00
 #define NVME_CMD_WRITE        0x01
 #define NVME_CMD_READ         0x02
@@ -90,8 +87,7 @@
 #define NVME_DSM_AD   (1u << 2)  /* CDW11: deallocate */
 #define NVME_DSM_SIZE 16u        /* a range: attributes, blocks, first */
 
-/* ---- Identify (5.15) -------------------------------------------------------
- */
+/* ---- Identify (5.15) ------------------------------------------------ */
 #define NVME_IDENTIFY_SIZE 4096u
 #define NVME_CNS_NS        0x00
 #define NVME_CNS_CTRL      0x01
@@ -153,8 +149,7 @@
 #define NVME_NIDT_EUI64 1
 #define NVME_EUI64_SIZE 8
 
-/* ---- features (5.21.1) -----------------------------------------------------
- */
+/* ---- features (5.21.1) ---------------------------------------------- */
 #define NVME_FEAT_ARBITRATION    0x01
 #define NVME_FEAT_POWER          0x02
 #define NVME_FEAT_TEMPERATURE    0x04
@@ -175,8 +170,7 @@
 #define NVME_FEATURE_NS          (1u << 1)
 #define NVME_FEATURE_CHANGEABLE  (1u << 2)
 
-/* ---- log pages (5.14.1) ----------------------------------------------------
- */
+/* ---- log pages (5.14.1) --------------------------------------------- */
 #define NVME_LOG_ERROR    0x01
 #define NVME_LOG_SMART    0x02
 #define NVME_LOG_FIRMWARE 0x03
@@ -213,8 +207,7 @@
 #define NVME_EFFECT_LBCC  (1u << 1)
 #define NVME_EFFECTS_IO   1024 /* offset of the I/O commands */
 
-/* ---- asynchronous events (5.2.1): what DW0 of the completion says ---------
- */
+/* ---- asynchronous events (5.2.1): what DW0 of the completion says --- */
 #define NVME_EVENT_ERROR            0
 #define NVME_EVENT_SMART            1
 #define NVME_EVENT_NOTICE           2

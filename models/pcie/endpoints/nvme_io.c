@@ -147,8 +147,7 @@ static uint16_t do_flush(struct nvme *n, struct nvme_command *c)
     return nvme_media_flush(n) ? NVME_SC_SUCCESS : NVME_SC_WRITE_FAULT;
 }
 
-/* ---- Dataset Management (6.7) -----------------------------------------------
- */
+/* ---- Dataset Management (6.7) --------------------------------------- */
 
 /*
  * Deallocation is a hint: beyond as many blocks as there are (ranges may

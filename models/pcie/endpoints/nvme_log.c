@@ -2,8 +2,7 @@
 /* Get Log Page (5.14), the error log, and asynchronous events (5.2). */
 #include "nvme_internal.h"
 
-/* ---- events -----------------------------------------------------------------
- */
+/* ---- events --------------------------------------------------------- */
 
 /* 5.2: after one is reported, those of its type wait until the log is read. */
 void nvme_event(struct nvme *n, unsigned type, unsigned info, unsigned page)
@@ -54,8 +53,7 @@ void nvme_check_temperature(struct nvme *n)
         nvme_event(n, NVME_EVENT_SMART, NVME_EVENT_TEMPERATURE, NVME_LOG_SMART);
 }
 
-/* ---- the pages: they fill what is zero ------------------------------------
- */
+/* ---- the pages: they fill what is zero ------------------------------ */
 
 void nvme_log_error(struct nvme *n, const struct nvme_error *e)
 {
@@ -150,8 +148,7 @@ static const struct page pages[] = {
     {NVME_LOG_EFFECTS, NVME_EVENT_NOTICE, 4096, effects_page},
 };
 
-/* ---- the command ------------------------------------------------------------
- */
+/* ---- the command ---------------------------------------------------- */
 
 static const struct page *find(uint32_t id)
 {

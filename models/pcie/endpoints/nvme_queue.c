@@ -5,8 +5,7 @@
  */
 #include "nvme_internal.h"
 
-/* ---- completions -----------------------------------------------------------
- */
+/* ---- completions ---------------------------------------------------- */
 
 uint32_t nvme_cq_room(const struct nvme_cq *q)
 {
@@ -168,8 +167,7 @@ void nvme_complete_aer(struct nvme *n, uint32_t index, uint16_t status,
     keep(n, 0, cid, status, result);
 }
 
-/* ---- commands ---------------------------------------------------------------
- */
+/* ---- commands ------------------------------------------------------- */
 
 /* A fetched command holds room for its completion. */
 static bool can_fetch(const struct nvme *n, const struct nvme_sq *q)

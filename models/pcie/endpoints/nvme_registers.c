@@ -6,7 +6,7 @@
  */
 #include "nvme_internal.h"
 
-/* ---- reads --------------------------------------------------------------- */
+/* ---- reads ---------------------------------------------------------- */
 
 static uint64_t capabilities(const struct nvme *n)
 {
@@ -54,7 +54,7 @@ enum pcie_status nvme_bar_read(void *self, unsigned bar, uint64_t offset,
     return PCIE_SC;
 }
 
-/* ---- interrupts of the pin --------------------------------------------- */
+/* ---- interrupts of the pin ------------------------------------------ */
 
 /* 7.5.1: while a queue that interrupts by vector 0 has entries. */
 void nvme_update_pin(struct nvme *n)
@@ -73,8 +73,7 @@ void nvme_update_pin(struct nvme *n)
     pcie_intx(f, level && !(n->masked & 1));
 }
 
-/* ---- doorbells (3.1.24, 3.1.25) -------------------------------------------
- */
+/* ---- doorbells (3.1.24, 3.1.25) ------------------------------------- */
 
 static void wake(struct nvme *n)
 {
@@ -143,8 +142,7 @@ static void ring(struct nvme *n, uint64_t offset, uint32_t value)
         ring_sq(n, (uint16_t)(index / 2), value & NVME_DOORBELL_MASK);
 }
 
-/* ---- writes ----------------------------------------------------------------
- */
+/* ---- writes --------------------------------------------------------- */
 
 static void write_cc(struct nvme *n, uint32_t value)
 {
@@ -224,8 +222,7 @@ enum pcie_status nvme_bar_write(void *self, unsigned bar, uint64_t offset,
     return PCIE_SC;
 }
 
-/* ---- states ----------------------------------------------------------------
- */
+/* ---- states --------------------------------------------------------- */
 
 /* 7.3.2 */
 void nvme_reset_controller(struct nvme *n, bool registers)
