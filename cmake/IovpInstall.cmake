@@ -30,7 +30,8 @@ install(FILES capi/iovp.h capi/iovp_dl.h capi/iovp_unstable.h
   models/common/iovp_attrs.h DESTINATION ${IOVP_HEADER_DIR})
 file(GLOB headers CONFIGURE_DEPENDS RELATIVE ${PROJECT_SOURCE_DIR}
   models/common/*.h models/smmuv3/smmuv3.h
-  models/pcie/pcie.h models/pcie/tlp.h models/pcie/link*.h)
+  models/pcie/*.h models/pcie/endpoints/*.h)
+list(FILTER headers EXCLUDE REGEX "models/pcie/.*_internal.h$")
 if(IOVP_SYSTEMC)
   set_target_properties(iovp_tlm PROPERTIES EXPORT_NAME tlm)
   install(TARGETS iovp_tlm EXPORT iovpTlmTargets)

@@ -58,8 +58,9 @@ static uint16_t do_read(struct nvme *n, struct nvme_command *c)
     nvme_take_time(n, n->cfg.read_ps, r.bytes);
     if (!nvme_media_read(n, r.at, n->buffer, r.bytes))
         return NVME_SC_READ_ERROR;
-    n->count[NVME_COUNT_BYTES_READ] += r.bytes;
-    return nvme_transfer(n, c, true, n->buffer, r.bytes);
+    s = nvme_transfer(n, c, true, n->buffer, r.bytes);
+    n->count[NVME_COUNT_BYTES_READ] += s ? 0 : r.bytes;
+    return s;
 }
 
 static uint16_t do_write(struct nvme *n, struct nvme_command *c)
