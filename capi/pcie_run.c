@@ -132,8 +132,10 @@ static enum pcie_status on_request(void *opaque, uint32_t function,
     request_init(&r, h, function, t, data);
     translate(&r, res);
     /* SMMU 16.4: PCIe must not wait for software. */
-    if (res->status == IOVP_RESULT_STALL)
+    if (res->status == IOVP_RESULT_STALL) {
         smmuv3_stall_end(r.core, res->stall);
+        res->status = IOVP_RESULT_ABORT;
+    }
     result = res->status;
     s = pcie_host_status(result);
     if (result == IOVP_RESULT_OK)

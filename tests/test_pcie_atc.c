@@ -287,6 +287,25 @@ TEST_CASE(PcieAtc, FlushesByHandAndByDisable)
 /* ---- invalidations --------------------------------------------------------
  */
 
+/* SMMU 3.9.2: drivers invalidate once more when they have disabled ATS, and
+ * before they enable it: a function that has it answers. */
+TEST_CASE(PcieAtc, InvalidationsWhileDisabled)
+{
+    struct toy *t;
+    struct rsoc *s = scene(&t);
+    int token;
+
+    rsoc_map(s, s->dev[0], 1, 0x1000, RSOC_RAM, 12, R);
+    cached(s, t, 1, 0x1000);
+    rsoc_cap_wr(s, s->dev[0], PCIE_CAP_ATS, 6, 2, 0);
+    for (int32_t pasid = NO; pasid <= 1; pasid++) {
+        token = rsoc_invalidate(s, s->dev[0], pasid, 0, 64, false);
+        CHECK(rsoc_run(s));
+        CHECK_EQ(RSOC_INV_COMPLETE, s->inv[token].state);
+    }
+    rsoc_close(s);
+}
+
 struct probe {
     int32_t pasid;
     uint64_t va;

@@ -360,21 +360,92 @@ TEST_CASE(PcieRootInv, Timeouts)
     CHECK(rsoc_run(s));
     CHECK_EQ(start + 10000000, s->inv[token].done);
 
-    /* ATS is off; a function that is not there; one that is unplugged. */
+    /* It is asked while ATS is off, too. */
     rsoc_cap_wr(s, s->dev[0], PCIE_CAP_ATS, 6, 2, 0);
     start = s->now;
     token = rsoc_invalidate(s, s->dev[0], 1, 0x1000, 12, false);
     CHECK(rsoc_run(s));
-    CHECK_EQ(2, t->messages);
+    CHECK_EQ(3, t->messages);
     CHECK_EQ(RSOC_INV_TIMEOUT, s->inv[token].state);
     CHECK_EQ(start + 5000000, s->inv[token].done);
-    s->inv[s->invs].state = RSOC_INV_PENDING;
-    CHECK(pcie_root_invalidate(
-        s->root, 0x4242,
-        &(struct iovp_ats_invalidation){.token = s->invs, .log2 = 12}, s->now));
-    CHECK(rsoc_run(s));
-    CHECK_EQ(RSOC_INV_TIMEOUT, s->inv[s->invs].state);
     rsoc_close(s);
+}
+
+/* To it the message is an Unsupported Request. */
+TEST_CASE(PcieRootInv, WithoutAtsCapability)
+{
+    struct toy_config c;
+    struct rsoc_device d = {.cls = &toy_class, .config = &c};
+    struct rsoc *s = rsoc_new();
+    uint64_t start;
+    int token;
+
+    toy_class.defaults(&c);
+    c.plain = true;
+    s->invalidate_timeout_ps = 5000000;
+    REQUIRE(rsoc_open(s, &d, 1));
+    start = s->now;
+    token = rsoc_invalidate(s, s->dev[0], RSOC_NO_PASID, 0x1000, 12, false);
+    CHECK(rsoc_run(s));
+    CHECK_EQ(RSOC_INV_TIMEOUT, s->inv[token].state);
+    CHECK_EQ(start + 5000000, s->inv[token].done);
+    rsoc_close(s);
+}
+
+static int invalidate_id(struct rsoc *s, uint16_t id)
+{
+    int token = (int)s->invs++;
+
+    s->inv[token].state = RSOC_INV_PENDING;
+    CHECK(pcie_root_invalidate(
+        s->root, id,
+        &(struct iovp_ats_invalidation){.token = (uint32_t)token, .log2 = 12},
+        s->now));
+    return token;
+}
+
+/* Whose port knows that its link is down, or that there is none. */
+TEST_CASE(PcieRootInv, NobodyThereIsKnownAtOnce)
+{
+    static const enum { UNPLUGGED, DISABLED, HELD } ways[] = {
+        UNPLUGGED, DISABLED, HELD};
+
+    for (unsigned i = 0; i < 3; i++) {
+        struct toy *t;
+        struct rsoc *s = deaf(&t, rsoc_new(), 4);
+        struct pcie_fn *f = rsoc_fn(s, s->dev[0]), *port = pcie_parent(f);
+        uint16_t id = pcie_id(f);
+        uint64_t start;
+        int token;
+
+        /* Four that are in flight, and some that wait for them. */
+        for (unsigned n = 0; n < 20; n++)
+            rsoc_invalidate(s, s->dev[0], 1, 0x1000 * n, 12, false);
+        CHECK(rsoc_run_until(s, s->now + 1000000));
+        CHECK_EQ(4, t->messages);
+        start = s->now;
+        pcie_set_time(s->p, start);
+        if (ways[i] == UNPLUGGED)
+            pcie_root_unplug(s->root, s->dev[0]);
+        else if (ways[i] == DISABLED)
+            pcie_config_write(port,
+                              pcie_cap_offset(port, PCIE_CAP_EXP) + PCIE_LNKCTL,
+                              2, PCIE_LNKCTL_DISABLE);
+        else
+            pcie_config_write(port, PCIE_BRIDGE_CONTROL, 2,
+                              PCIE_BRIDGE_CONTROL_SECONDARY_BUS_RESET);
+        CHECK(rsoc_run_until(s, start));
+        for (unsigned n = 0; n < 20; n++)
+            CHECK_EQ(RSOC_INV_TIMEOUT, s->inv[n].state);
+        token = invalidate_id(s, id);
+        CHECK(rsoc_run_until(s, start + 2 * (uint64_t)s->latency_ps));
+        CHECK_EQ(RSOC_INV_TIMEOUT, s->inv[token].state);
+        token = invalidate_id(s, 0x4242);
+        CHECK(rsoc_run_until(s, s->now + 2 * (uint64_t)s->latency_ps));
+        CHECK_EQ(RSOC_INV_TIMEOUT, s->inv[token].state);
+        CHECK_EQ(4, t->messages);
+        rsoc_close(s);
+    }
 }
 
 TEST_CASE(PcieRootInv, UnpluggedInTheMiddle)
@@ -388,7 +459,10 @@ TEST_CASE(PcieRootInv, UnpluggedInTheMiddle)
     CHECK(rsoc_run_until(s, start + 10));
     CHECK_EQ(4, t->messages);
     pcie_root_unplug(s->root, s->dev[0]);
+    /* Back again: it knows nothing of them. */
+    pcie_root_plug(s->root, s->dev[0]);
     CHECK(rsoc_run(s));
+    CHECK_EQ(4, t->messages);
     for (unsigned n = 0; n < 20; n++)
         CHECK_EQ(RSOC_INV_TIMEOUT, s->inv[n].state);
     CHECK(s->now <= start + 2 * s->invalidate_timeout_ps);

@@ -224,8 +224,7 @@ void pcie_atc_message(struct pcie_atc *a, const struct pcie_tlp *t,
     uint64_t word;
 
     if (t->type != PCIE_TLP_MSGD || t->length < 8 || !data ||
-        t->message != PCIE_MSG_INVALIDATE_REQUEST || a->queued == QUEUE ||
-        !pcie_enabled(f, PCIE_CAP_ATS))
+        t->message != PCIE_MSG_INVALIDATE_REQUEST || a->queued == QUEUE)
         return;
     word = iovp_le64((const uint8_t *)data);
     *v =

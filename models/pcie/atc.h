@@ -58,7 +58,8 @@ enum pcie_atc_status pcie_atc_translate(struct pcie_atc *a,
 void pcie_atc_used(struct pcie_atc *a, uint64_t t);
 
 /* An Invalidate Request: from the endpoint's message callback; others are
- * ignored.  It is carried out and completed by pcie_atc_work. */
+ * ignored.  It is carried out and completed by pcie_atc_work, also while ATS is
+ * not enabled: what used a translation before is waited for. */
 void pcie_atc_message(struct pcie_atc *a, const struct pcie_tlp *t,
                       const void *data);
 /* From the endpoint's work: when next, or PCIE_NEVER. */

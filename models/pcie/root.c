@@ -138,6 +138,8 @@ static void on_renumbered(void *opaque, struct pcie_fn *f)
 {
     struct pcie_root *r = (struct pcie_root *)opaque;
 
+    /* Also what a reset from above does: its link was down. */
+    root_messages_gone(r);
     if (r->ops.renumbered)
         r->ops.renumbered(r->opaque, index_of(f));
 }
@@ -388,6 +390,7 @@ void pcie_root_unplug(struct pcie_root *r, uint32_t function)
         return;
     pcie_set_present(r->ep[function].fn, false);
     root_messages_purge(r);
+    root_messages_gone(r);
 }
 
 void pcie_root_plug(struct pcie_root *r, uint32_t function)

@@ -110,9 +110,12 @@ uint64_t pcie_root_work(struct pcie_root *r, uint64_t now);
 /*
  * From the IOMMU, also from inside its callbacks: nothing is called back, but
  * ops.wake.  An invalidation for the function with this ID: it gets an ITag
- * when one is free, at most as many as the function's queue is deep.  No such
- * function, ATS not enabled, or no answer in time: a timeout.  False: beyond
- * what is kept (1024): the IOMMU is to count it as timed out.
+ * when one is free, at most as many as the function's queue is deep.  ATS need
+ * not be enabled: software invalidates before it enables and after it disables
+ * (SMMU 3.9.2).  No answer in time, or no ATS capability: a timeout; no such
+ * function, or its link is or goes down: a timeout at once, which ports know
+ * of.  False: beyond what is kept (1024): the IOMMU is to count it as timed
+ * out.
  */
 bool pcie_root_invalidate(struct pcie_root *r, uint16_t id,
                           const struct iovp_ats_invalidation *i, uint64_t now);

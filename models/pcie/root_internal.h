@@ -111,5 +111,8 @@ uint64_t root_messages_due(const struct pcie_root *r);
 void root_messages_reset(struct pcie_root *r);
 /* Page requests of functions that are gone. */
 void root_messages_purge(struct pcie_root *r);
+/* Links may have gone down, IDs changed: whoever has an invalidation there need
+ * not wait for it. */
+void root_messages_gone(struct pcie_root *r);
 
 #endif

@@ -214,27 +214,62 @@ static enum pcie_status deliver(struct pcie_root *r,
     return pcie_send_down(r->p, &t, data);
 }
 
+/* Nobody will answer; at `due` the IOMMU hears of it. */
+static void lose(struct root_invalidation *v, uint64_t due)
+{
+    v->state = INVALIDATION_LOST;
+    v->blocked = false;
+    v->due = due;
+}
+
 static void send_invalidation(struct pcie_root *r, struct root_invalidation *v,
                               uint64_t now)
 {
     struct pcie_fn *f = pcie_find(r->p, v->id);
     struct pcie_ep *ep = f ? &r->ep[f - r->p->functions] : NULL;
 
-    if (ep && pcie_enabled(f, PCIE_CAP_ATS)) {
-        v->blocked = !take_itag(ep, &v->itag);
-        if (v->blocked)
-            return;
-        v->function = (uint32_t)(ep - r->ep);
-        v->state = INVALIDATION_SENT;
-        pcie_set_time(r->p, now);
-        if (deliver(r, v) != PCIE_SC) {
-            free_itag(r, v);
-            v->state = INVALIDATION_LOST;
-        }
-    } else {
-        v->state = INVALIDATION_LOST;
+    if (!ep) {
+        lose(v, now);
+        return;
     }
+    if (!pcie_cap_offset(f, PCIE_CAP_ATS)) {
+        lose(v, now + r->timeout_ps);
+        return;
+    }
+    v->blocked = !take_itag(ep, &v->itag);
+    if (v->blocked)
+        return;
+    v->function = (uint32_t)(ep - r->ep);
+    v->state = INVALIDATION_SENT;
     v->due = now + r->timeout_ps;
+    pcie_set_time(r->p, now);
+    if (deliver(r, v) != PCIE_SC) {
+        free_itag(r, v);
+        lose(v, v->due);
+    }
+}
+
+void root_messages_gone(struct pcie_root *r)
+{
+    uint64_t now = r->invalidations ? pcie_time(r->p) : 0;
+    bool any = false;
+
+    for (uint32_t i = 0; i < r->invalidations; i++) {
+        struct root_invalidation *v = &r->invalidation[i];
+        const struct pcie_fn *f = pcie_find(r->p, v->id);
+        bool here = f && (v->state == INVALIDATION_QUEUED ||
+                          f == r->ep[v->function].fn);
+
+        if (here || (v->state != INVALIDATION_QUEUED &&
+                     v->state != INVALIDATION_SENT))
+            continue;
+        if (v->state == INVALIDATION_SENT)
+            free_itag(r, v);
+        lose(v, now);
+        any = true;
+    }
+    if (any)
+        root_wake(r, now);
 }
 
 static void report(struct pcie_root *r, struct root_invalidation *v,
