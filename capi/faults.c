@@ -403,14 +403,26 @@ bool faults_service(struct context *c)
     return c->faults->answers != before;
 }
 
-void faults_abort(struct context *c, const struct group *g, uint32_t pasid)
+/* pasid NULL: any. */
+static void abort_those(struct context *c, const struct group *g,
+                        const uint32_t *pasid)
 {
     if (!c->faults)
         return;
     read_reports(c, false);
     for (struct fault *f = c->faults->first; f; f = f->next)
-        if (f->waiting && f->group == g && f->pasid == pasid)
+        if (f->waiting && f->group == g && (!pasid || f->pasid == *pasid))
             answer(c, f, IOVP_RESPOND_INVALID);
+}
+
+void faults_abort(struct context *c, const struct group *g, uint32_t pasid)
+{
+    abort_those(c, g, &pasid);
+}
+
+void faults_abort_group(struct context *c, const struct group *g)
+{
+    abort_those(c, g, NULL);
 }
 
 uint64_t faults_deadline(const struct context *c)

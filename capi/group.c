@@ -329,6 +329,7 @@ static void close_if_empty(struct context *c, struct group *g)
         if (!a->by_host)
             return;
     set_ats(c, g, false);
+    faults_abort_group(c, g);
     c->ops->block(c->host, &g->host);
     g->state = GROUP_BLOCKED;
 }
@@ -518,9 +519,11 @@ void groups_destroy(struct context *c)
 
     if (!gs)
         return;
-    for (uint32_t n = 0; gs->group && n < gs->count; n++)
+    for (uint32_t n = 0; gs->group && n < gs->count; n++) {
         while (gs->group[n].attachments)
             take_down(c, &gs->group[n], gs->group[n].attachments);
+        faults_abort_group(c, &gs->group[n]);
+    }
     platform_free(c->p, gs->group);
     platform_free(c->p, gs->stream_ids);
     platform_free(c->p, gs);

@@ -99,6 +99,9 @@ void faults_destroy(struct context *c);
 bool faults_service(struct context *c);
 /* Abort what waits of an attachment. */
 void faults_abort(struct context *c, const struct group *g, uint32_t pasid);
+/* Of all of a group: requests for pages of PASIDs that are not attached, too.
+ */
+void faults_abort_group(struct context *c, const struct group *g);
 uint64_t faults_deadline(const struct context *c);
 void faults_invalidated(struct context *c, uint64_t entries);
 

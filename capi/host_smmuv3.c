@@ -11,7 +11,9 @@
 #include "pool.h"
 
 /* Simulated time between polls. */
-#define POLL_PS 1000000
+#define POLL_PS   1000000
+/* Beside what endpoints take for an invalidation. */
+#define MARGIN_PS 1000000000ull
 
 /* ---- memory ---------------------------------------------------------------
  */
@@ -171,6 +173,23 @@ static iovp_status start(struct host *h)
     return IOVP_OK;
 }
 
+/*
+ * Until the last host bridge has told that an endpoint does not answer: twice,
+ * as an invalidation may wait for another one to make room (4.5.1).
+ */
+static uint64_t atc_ps(const struct platform *p)
+{
+    uint64_t most = 0;
+
+    for (uint32_t i = 0; i < p->pcie_count; i++) {
+        uint64_t t = p->pcie[i].desc.root->invalidate_timeout_ps;
+
+        t = t ? t : PCIE_INVALIDATE_TIMEOUT_PS;
+        most = t > most ? t : most;
+    }
+    return most ? 2 * most + MARGIN_PS : 0;
+}
+
 static iovp_status create(struct host **out, struct platform *p, uint32_t iommu)
 {
     struct host *h = platform_alloc(p, 1, sizeof(*h));
@@ -183,6 +202,7 @@ static iovp_status create(struct host **out, struct platform *p, uint32_t iommu)
     h->drv.platform = handle_platform(p);
     h->drv.base = p->smmu[iommu].range.base;
     h->drv.poll_ps = p->timed ? POLL_PS : 0;
+    h->drv.atc_ps = p->timed ? atc_ps(p) : 0;
     h->drv.hooks = &hooks;
     h->drv.ud = h;
     if (enabled(h)) {

@@ -20,21 +20,6 @@ static void leave(struct host *h, struct smmu_group *x)
     x->cached = false;
 }
 
-void host_smmuv3_ats(struct host *h, struct host_group *g, bool on)
-{
-    struct smmu_group *x = g->priv;
-
-    if (!x || !x->st.ats || x->cached == on)
-        return;
-    if (!on) {
-        leave(h, x);
-        return;
-    }
-    x->cached = true;
-    x->next = h->ats;
-    h->ats = x;
-}
-
 static void drop(struct host *h, struct atc_user **at)
 {
     struct atc_user *u = *at;
@@ -125,6 +110,34 @@ void host_smmuv3_atc_flush(struct host *h, const struct host_table *t,
             }
     if (any)
         sync(h);
+}
+
+/* 3.9.2: what was sent by translations before ATS was disabled is complete
+ * with that. */
+static void flush_users(struct host *h, const struct smmu_group *x)
+{
+    if (!x->users)
+        return;
+    host_smmuv3_begin(h, &h->own);
+    for (const struct atc_user *u = x->users; u; u = u->next)
+        send(h, x, u->pasid, 0, UINT64_MAX);
+    sync(h);
+}
+
+void host_smmuv3_ats(struct host *h, struct host_group *g, bool on)
+{
+    struct smmu_group *x = g->priv;
+
+    if (!x || !x->st.ats || x->cached == on)
+        return;
+    if (!on) {
+        flush_users(h, x);
+        leave(h, x);
+        return;
+    }
+    x->cached = true;
+    x->next = h->ats;
+    h->ats = x;
 }
 
 /* ---- page requests --------------------------------------------------------

@@ -270,7 +270,7 @@ iovp_status host_smmuv3_stage2(struct host *h, struct host_group *g,
     else
         s2_words(h, t, g->pri ? flags & ~HOST_FAULTS : flags, word);
     if (x->st.ats && !(flags & HOST_QUIET))
-        word[1] |= STE1_EATS;
+        word[1] |= STE1_EATS | STE1_PPAR;
     write_stes(h, g, word);
     host_smmuv3_atc_flush_pasid(h, x, IOVP_NO_PASID);
     return finish(h, g);

@@ -24,7 +24,6 @@ bool pcie_device_can(struct platform *p, uint32_t device, enum pcie_cap cap)
     return cap == PCIE_CAP_PRI ? d->ats && d->pri : d->ats;
 }
 
-/* A VF has the PF's PASID and PRI: those are the PF's affair. */
 static void write(struct pcie_fn *f, enum pcie_cap cap, uint32_t at,
                   unsigned width, uint64_t value)
 {
@@ -42,23 +41,63 @@ static uint64_t read(struct pcie_fn *f, enum pcie_cap cap, uint32_t at,
     return base ? pcie_config_read(f, base + at, width) : 0;
 }
 
-static void enable_pasid(struct pcie_fn *f)
+/*
+ * PASID and PRI are a PF's, for its VFs as well (9.3.7): enabled by the first
+ * of them that has ATS, and as long as one has.  6.20: not changed while ATS is
+ * enabled.
+ */
+static void enable_pasid(struct pcie_fn *pf)
 {
-    uint64_t can = read(f, PCIE_CAP_PASID, PCIE_PASID_CAPABILITY, 2);
+    uint64_t can = read(pf, PCIE_CAP_PASID, PCIE_PASID_CAPABILITY, 2);
 
-    write(f, PCIE_CAP_PASID, PCIE_PASID_CONTROL, 2,
-          PCIE_PASID_ENABLE |
-              (can & (PCIE_PASID_EXECUTE | PCIE_PASID_PRIVILEGED)));
+    if (!pcie_enabled(pf, PCIE_CAP_PASID))
+        write(pf, PCIE_CAP_PASID, PCIE_PASID_CONTROL, 2,
+              PCIE_PASID_ENABLE |
+                  (can & (PCIE_PASID_EXECUTE | PCIE_PASID_PRIVILEGED)));
 }
 
-static void enable_pri(struct pcie_fn *f)
+static void enable_pri(struct pcie_fn *pf)
 {
-    uint64_t capacity = read(f, PCIE_CAP_PRI, PCIE_PRI_CAPACITY, 4);
+    uint64_t capacity = read(pf, PCIE_CAP_PRI, PCIE_PRI_CAPACITY, 4);
 
+    if (pcie_enabled(pf, PCIE_CAP_PRI))
+        return;
     /* 10.5.2.2: reset first, then what may be outstanding. */
-    write(f, PCIE_CAP_PRI, PCIE_PRI_CONTROL, 2, PCIE_PRI_RESET);
-    write(f, PCIE_CAP_PRI, PCIE_PRI_ALLOCATION, 4, capacity);
-    write(f, PCIE_CAP_PRI, PCIE_PRI_CONTROL, 2, PCIE_PRI_ENABLE);
+    write(pf, PCIE_CAP_PRI, PCIE_PRI_CONTROL, 2, PCIE_PRI_RESET);
+    write(pf, PCIE_CAP_PRI, PCIE_PRI_ALLOCATION, 4, capacity);
+    write(pf, PCIE_CAP_PRI, PCIE_PRI_CONTROL, 2, PCIE_PRI_ENABLE);
+}
+
+static void enable(struct pcie_fn *f, bool pri)
+{
+    enable_pasid(pcie_physical(f));
+    write(f, PCIE_CAP_ATS, PCIE_ATS_CONTROL, 2, PCIE_ATS_ENABLE);
+    if (pri)
+        enable_pri(pcie_physical(f));
+}
+
+/* Has another function ATS that shares f's PASID and PRI? */
+static bool is_shared(struct pcie *bus, struct pcie_fn *f)
+{
+    struct pcie_fn *g;
+
+    for (uint32_t i = 0; (g = pcie_function(bus, i)) != NULL; i++)
+        if (g != f && pcie_physical(g) == pcie_physical(f) && pcie_present(g) &&
+            pcie_enabled(g, PCIE_CAP_ATS))
+            return true;
+    return false;
+}
+
+static void disable(struct pcie *bus, struct pcie_fn *f)
+{
+    struct pcie_fn *pf = pcie_physical(f);
+    bool shared = is_shared(bus, f);
+
+    if (!shared)
+        write(pf, PCIE_CAP_PRI, PCIE_PRI_CONTROL, 2, 0);
+    write(f, PCIE_CAP_ATS, PCIE_ATS_CONTROL, 2, 0);
+    if (!shared)
+        write(pf, PCIE_CAP_PASID, PCIE_PASID_CONTROL, 2, 0);
 }
 
 void pcie_device_ats(struct platform *p, uint32_t device, bool on, bool pri)
@@ -69,16 +108,10 @@ void pcie_device_ats(struct platform *p, uint32_t device, bool on, bool pri)
     if (!f)
         return;
     h = &p->pcie[p->device[device].pcie];
-    if (on) {
-        enable_pasid(f);
-        write(f, PCIE_CAP_ATS, PCIE_ATS_CONTROL, 2, PCIE_ATS_ENABLE);
-        if (pri)
-            enable_pri(f);
-    } else {
-        write(f, PCIE_CAP_PRI, PCIE_PRI_CONTROL, 2, 0);
-        write(f, PCIE_CAP_ATS, PCIE_ATS_CONTROL, 2, 0);
-        write(f, PCIE_CAP_PASID, PCIE_PASID_CONTROL, 2, 0);
-    }
+    if (on)
+        enable(f, pri);
+    else
+        disable(pcie_root_hierarchy(h->root), f);
     if (p->timed)
         timed_pcie_changed(p, h);
     else

@@ -189,13 +189,17 @@ static void close_bridge(struct pcie_enum *e, struct pcie_enum_fn *f,
 static struct pcie_enum_fn *probe(struct pcie_enum *e, uint16_t id,
                                   int16_t parent, uint8_t *header)
 {
-    struct pcie_enum_fn *f = &e->fn[e->count];
     uint32_t ids = rd(e, id, 0, 4);
+    struct pcie_enum_fn *f;
 
-    if ((ids & 0xffff) == 0xffff || e->count == PCIE_ENUM_MAX)
+    if ((ids & 0xffff) == 0xffff)
         return NULL;
+    if (e->count == PCIE_ENUM_MAX) {
+        e->error = "too many functions";
+        return NULL;
+    }
+    f = &e->fn[e->count++];
     memset(f, 0, sizeof(*f));
-    e->count++;
     f->id = id;
     f->parent = parent;
     f->vendor = (uint16_t)ids;

@@ -127,6 +127,8 @@ static const struct property test_properties[] = {
      1, 65536},
     {"iovp,atc-ways", NUMBER, FIELD(test_endpoint_config, atc.cache.ways), 0,
      65536},
+    {"iovp,atc-invalidate-ps", NUMBER,
+     FIELD(test_endpoint_config, atc.invalidate_ps), 0, UINT32_MAX},
     {"iovp,pri-capacity", NUMBER, FIELD(test_endpoint_config, page_requests), 1,
      65536},
     {"iovp,pasid-bits", NUMBER, FIELD(test_endpoint_config, pasid_bits), 0,

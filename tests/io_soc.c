@@ -46,7 +46,7 @@ static const char tree[] =
     "      iovp,pasid-bits = <16>; iovp,ats; iovp,pri; }; };\n"
     "  rciep@2,0 { compatible = \"iovp,test-endpoint\";\n"
     "    reg = <0x1000 0 0 0 0>; iovp,pasid-bits = <16>; iovp,ats;\n"
-    "    iovp,pri; };\n"
+    "    iovp,pri; iovp,atc-invalidate-ps = <3000000000>; };\n"
     "}; };\n";
 
 static const void *compile(const char *idr, size_t *bytes)
@@ -183,6 +183,14 @@ uint32_t io_ext_cap(struct io *io, const struct io_unit *u, uint16_t cap)
     return pcie_enum_ext(&e, rid_of(u), cap);
 }
 
+void io_power(struct io *io, const struct io_unit *u, uint32_t state)
+{
+    struct pcie_enum e = {.read = cfg_read, .write = cfg_write, .ud = io};
+
+    cfg_write(io, rid_of(u),
+              pcie_enum_cap(&e, rid_of(u), PCIE_ID_PM) + PCIE_PMCSR, 2, state);
+}
+
 static bool enumerate(struct io *io)
 {
     static struct pcie_enum e;
@@ -311,6 +319,8 @@ static iovp_status on_fault(void *ud, const iovp_fault_record *f,
     p->calls++;
     p->last = *f;
     *respond = IOVP_RESPOND_INVALID;
+    if (p->hold)
+        return IOVP_PASS;
     if (p->refuse || f->addr < IO_VA)
         return IOVP_OK;
     io_map(p, (unsigned)((f->addr - IO_VA) / IO_PAGE), IO_RW);
@@ -327,6 +337,10 @@ uint32_t io_bind(struct io *io, struct io_pager *p, iovp_device *d)
 
     pc.fault = on_fault;
     pc.ud = p;
+    p->d = d;
+    /* Whoever holds an answer back does so for good. */
+    if (p->hold)
+        cc.fault_timeout = UINT64_MAX;
     if (!io->donated)
         CHECK_EQ(IOVP_OK, iovp_memory_donate(io->p, IO_RAM, IO_POOL));
     io->donated = true;

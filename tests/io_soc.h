@@ -3,7 +3,7 @@
  * A SoC of devices that drivers program: the engine of the test endpoint
  *
  *   pci      as a PCI function behind a root port, with PASID, ATS and PRI
- *   rciep    the same, integrated, on the root bus
+ *   rciep    the same, integrated, on the root bus; invalidations take 3 ms
  *   engine   on the platform's bus, with PASIDs, bears stalls
  *   rigid    as that, without PASIDs, bears none
  *
@@ -52,6 +52,8 @@ void io_both(void (*fn)(struct io *io));
 uint32_t io_config(struct io *io, const struct io_unit *u, uint32_t at,
                    unsigned width);
 uint32_t io_ext_cap(struct io *io, const struct io_unit *u, uint16_t cap);
+/* PCIE_D0, PCIE_D3HOT. */
+void io_power(struct io *io, const struct io_unit *u, uint32_t state);
 
 #define IO_RO (IOVP_RIGHT_UR | IOVP_RIGHT_PR)
 #define IO_RW (IO_RO | IOVP_RIGHT_UW | IOVP_RIGHT_PW)
@@ -65,8 +67,10 @@ uint32_t io_ext_cap(struct io *io, const struct io_unit *u, uint16_t cap);
 struct io_pager {
     iovp_context *c;
     iovp_process *s;
-    unsigned calls;  /* of its handler */
-    bool refuse;     /* it gives no page */
+    unsigned calls; /* of its handler */
+    bool refuse;    /* it gives no page */
+    bool hold;      /* it does not answer */
+    iovp_device *d;
     iovp_fault_record last;
 };
 

@@ -87,7 +87,7 @@ static bool attach(struct pa *a, enum pa_function f)
     return ps_attach(&a->s, t, a->dev[f], f == PA_NVME ? 0 : 4) &&
            ps_map(&a->s, t, PA_IOVA, PS_DATA, PA_WINDOW,
                   SMMU_WRITE | SMMU_BLOCKS) &&
-           ps_map(&a->s, t, PA_PEER, PS_MEM, PA_WINDOW,
+           ps_map(&a->s, t, PA_PEER, PS_MEM, PA_PEERS,
                   SMMU_WRITE | SMMU_BLOCKS);
 }
 
@@ -271,9 +271,10 @@ static bool nvme_wait(void *ud)
 {
     struct pa *a = ud;
     uint32_t why = IOVP_RUN_IDLE;
+    uint64_t before = pa_sent(a);
 
     iovp_run_until(a->s.p, 0, &why);
-    return why != IOVP_RUN_IDLE;
+    return why != IOVP_RUN_IDLE || pa_sent(a) != before;
 }
 
 bool pa_nvme(struct pa *a, unsigned queues)

@@ -20,6 +20,7 @@
 #define PA_FREE   0xb0000000u /* for alloc of the NVMe driver */
 #define PA_IOVA   0x40000000u /* of PS_DATA, for every function */
 #define PA_WINDOW 0x00200000u
+#define PA_PEERS  0x01000000u
 #define PA_PEER   0x50000000u /* of PS_MEM */
 
 /* Transactions of an access of a processor (iovp_run_until): its comment says

@@ -10,6 +10,7 @@
 #define ATC_PRI \
     (TEP_AT_ATC << TEP_ATTR_AT_SHIFT | TEP_FAULT_PRI << TEP_ATTR_FAULT_SHIFT)
 #define ATC_ONLY (TEP_AT_ATC << TEP_ATTR_AT_SHIFT)
+#define MS       1000000000ull
 #define RETRIES  (4u | 100u << TEP_RETRY_SHIFT)
 
 static uint32_t copy(struct io_unit *u, uint32_t pasid, unsigned from,
@@ -171,10 +172,14 @@ static void unplugged(struct io *io)
     struct io_pager p = {0};
     uint32_t pasid = io_bind(io, &p, io->pci.d);
     struct tep_outcome out;
+    uint64_t start;
 
     CHECK_EQ(TEP_ERROR_NONE, copy(&io->pci, pasid, 0, 1, 1, ATC_PRI, &out));
     CHECK_EQ(IOVP_OK, iovp_device_unplug(io->pci.d));
+    start = iovp_now(io->p);
     io_unmap(&p, 0);
+    /* The root port knows that nobody will answer. */
+    CHECK(iovp_now(io->p) - start < MS);
     CHECK_EQ(0xffffffff, io->pci.drv.read(io->pci.drv.ud, TEP_ID));
     iovp_context_destroy(p.c);
 }
@@ -182,6 +187,136 @@ static void unplugged(struct io *io)
 TEST_CASE(CapiSvaPri, UnplugDoesNotHinderUnmap)
 {
     io_both(unplugged);
+}
+
+/* 3 ms, three times as long as other commands may take. */
+static void slow(struct io *io)
+{
+    struct io_pager p = {.refuse = true};
+    uint32_t pasid = io_bind(io, &p, io->rciep.d);
+    struct tep_outcome out;
+    uint64_t start;
+
+    io_map(&p, 0, IO_RW);
+    io_map(&p, 1, IO_RW);
+    CHECK_EQ(TEP_ERROR_NONE, copy(&io->rciep, pasid, 0, 1, 1, ATC_ONLY, &out));
+    start = iovp_now(io->p);
+    io_unmap(&p, 1);
+    if (io->timed)
+        CHECK(iovp_now(io->p) - start >= 3 * MS);
+    CHECK_EQ(TEP_ERROR_DENIED,
+             copy(&io->rciep, pasid, 0, 1, 1, ATC_ONLY, &out));
+    io_map(&p, 1, IO_RW);
+    CHECK_EQ(TEP_ERROR_NONE, copy(&io->rciep, pasid, 0, 1, 1, ATC_ONLY, &out));
+}
+
+TEST_CASE(CapiSvaPri, SlowEndpointsAreWaitedFor)
+{
+    io_both(slow);
+}
+
+/* In D3hot it sends nothing, no completion either: after 60 s, the host
+ * bridge's default, it has failed, which is not who unmaps. */
+static void silent(struct io *io)
+{
+    struct io_pager p = {0};
+    uint32_t pasid = io_bind(io, &p, io->pci.d);
+    struct tep_outcome out;
+    uint64_t start;
+
+    CHECK_EQ(TEP_ERROR_NONE, copy(&io->pci, pasid, 0, 1, 1, ATC_PRI, &out));
+    io_power(io, &io->pci, PCIE_D3HOT);
+    start = iovp_now(io->p);
+    io_unmap(&p, 0);
+    if (io->timed)
+        CHECK_EQ(60, (iovp_now(io->p) - start) / (1000 * MS));
+    io_unmap(&p, 1);
+    io_power(io, &io->pci, PCIE_D0);
+    iovp_context_destroy(p.c);
+}
+
+TEST_CASE(CapiSvaPri, SilentEndpointsTimeOut)
+{
+    io_both(silent);
+}
+
+/* ---- nobody answers --------------------------------------------------------
+ */
+
+/* A job that waits for a page ends when its process, PASID or context does. */
+static void abandoned(struct io *io, void (*end)(struct io_pager *p))
+{
+    struct io_pager p = {.hold = true};
+    uint32_t pasid = io_bind(io, &p, io->pci.d);
+    struct tep_driver *d = &io->pci.drv;
+    struct tep_request r = {.op = TEP_OP_SUM,
+                            .attr = ATC_PRI,
+                            .pasid = TEP_PASID_OF(pasid),
+                            .src = IO_VA,
+                            .len = 64};
+    struct tep_outcome out;
+
+    REQUIRE(tep_start(d, &r));
+    for (unsigned i = 0; i < 20 && !p.calls; i++)
+        d->sleep(d->ud);
+    CHECK_EQ(1, p.calls);
+    CHECK(d->read(d->ud, TEP_STATUS) & TEP_STATUS_WAITING);
+    end(&p);
+    REQUIRE(tep_wait(d, &out));
+    CHECK_EQ(TEP_ERROR_PAGE, out.error);
+    if (p.c)
+        iovp_context_destroy(p.c);
+    /* All credits are back, and nothing waits. */
+    CHECK(io_config(io, &io->pci,
+                    io_ext_cap(io, &io->pci, PCIE_EXT_PRI) + PCIE_PRI_STATUS,
+                    2) &
+          PCIE_PRI_STOPPED);
+}
+
+static void by_exit(struct io_pager *p)
+{
+    CHECK_EQ(IOVP_OK, iovp_process_exit(p->s));
+}
+
+static void by_unbind(struct io_pager *p)
+{
+    CHECK_EQ(IOVP_OK, iovp_sva_unbind(p->s, p->d));
+}
+
+static void by_destroy(struct io_pager *p)
+{
+    iovp_context_destroy(p->c);
+    p->c = NULL;
+}
+
+static void exits(struct io *io)
+{
+    abandoned(io, by_exit);
+}
+
+static void unbinds(struct io *io)
+{
+    abandoned(io, by_unbind);
+}
+
+static void destroys(struct io *io)
+{
+    abandoned(io, by_destroy);
+}
+
+TEST_CASE(CapiSvaPri, WaitingJobsEndWithTheirProcess)
+{
+    io_both(exits);
+}
+
+TEST_CASE(CapiSvaPri, WaitingJobsEndWithTheirBond)
+{
+    io_both(unbinds);
+}
+
+TEST_CASE(CapiSvaPri, WaitingJobsEndWithTheContext)
+{
+    io_both(destroys);
 }
 
 /* ---- why ------------------------------------------------------------------

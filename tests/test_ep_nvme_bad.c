@@ -413,3 +413,35 @@ TEST_CASE(NvmeReset, BusMasterOffAndOn)
     CHECK_EQ(6, got);
     nsoc_close(n);
 }
+
+/* ---- interrupts ----------------------------------------------------- */
+
+/* The last of MSI's 32 vectors, which INTMS holds back and INTMC lets go. */
+TEST_CASE(NvmeBad, LastVectorOfMsi)
+{
+    struct nsoc *n = nsoc_new();
+    struct nvmed_cqe e;
+    struct nvmed_cmd c;
+
+    n->cfg.queues = 31;
+    n->host.interrupted = NULL;
+    REQUIRE(nsoc_open(n));
+    rsoc_cap_wr(n->s, n->fn, PCIE_CAP_MSI, 4, 4, (uint32_t)RSOC_MSI);
+    rsoc_cap_wr(n->s, n->fn, PCIE_CAP_MSI, 12, 2, 0x40);
+    rsoc_cap_wr(n->s, n->fn, PCIE_CAP_MSI, 2, 2, 5 << 4 | 1);
+    REQUIRE(nvmed_probe(&n->d, &n->host, 31, 8));
+    CHECK(nvmed_delete_queue(&n->d, 31));
+    CHECK(nvmed_create_queue(&n->d, 31, 8, true));
+    nsoc_wr(n, 0x0c, 4, 0x80000000);
+    n->s->msis = 0;
+    c = nvmed_rw(&n->d, false, 0, 1, NSOC_DATA);
+    nvmed_submit(&n->d, 31, &c);
+    CHECK(rsoc_run(n->s));
+    CHECK(nvmed_poll(&n->d, 31, &e));
+    CHECK_EQ(0, n->s->msis);
+    nsoc_wr(n, 0x10, 4, 0x80000000);
+    CHECK(rsoc_run(n->s));
+    REQUIRE(n->s->msis == 1);
+    CHECK_EQ(0x40 + 31, n->s->msi[0].data);
+    nsoc_close(n);
+}

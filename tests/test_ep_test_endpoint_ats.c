@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* The test endpoint with ATS, PRI and PASID, and its VFs. */
+/* The test endpoint with ATS, PRI and PASID. */
 #include "shim.h"
 
 #include <stdlib.h>
@@ -407,99 +407,6 @@ TEST_CASE(TestEndpointAts, RingInAPasid)
     }
     CHECK_EQ(16, s->requests);
     CHECK_EQ(1, s->msis);
-    CHECK_EQ(0, s->violations);
-    tsoc_close(t);
-}
-
-/* ---- SR-IOV ----------------------------------------------------------------
- */
-
-#define VFS 3u
-
-static void add_function(struct pcie_root_function *f,
-                         struct pcie_ep_caps *room,
-                         const struct test_endpoint_config *c, bool vf)
-{
-    f->cls = &test_endpoint_class;
-    f->config = c;
-    f->fn.kind = vf ? PCIE_VF : PCIE_ENDPOINT;
-    f->fn.parent = 0;
-    f->cls->describe(c, &f->fn, room);
-}
-
-static bool open_vfs(struct tsoc *t)
-{
-    static const struct pcie_cap_config port[] = {
-        {.cap = PCIE_CAP_EXP,
-         .exp = {.speed = 4,
-                 .width = 4,
-                 .mps = 256,
-                 .ee_prefix = true,
-                 .ari = true}},
-    };
-    static struct pcie_ep_caps room[VFS + 1];
-    struct pcie_root_function f[VFS + 2] = {{.fn = {.kind = PCIE_ROOT_PORT,
-                                                    .parent = -1,
-                                                    .device = 1,
-                                                    .caps = port,
-                                                    .cap_count = 1}}};
-    struct test_endpoint_config vf = t->cfg;
-
-    t->cfg.vfs = VFS;
-    vf.vf = true;
-    add_function(&f[1], &room[0], &t->cfg, false);
-    for (unsigned i = 0; i < VFS; i++)
-        add_function(&f[2 + i], &room[1 + i], &vf, true);
-    return !test_endpoint_class.check(&t->cfg) &&
-           rsoc_open_functions(t->s, f, VFS + 2);
-}
-
-TEST_CASE(TestEndpointSriov, VfsDoDmaWithTheirOwnIds)
-{
-    uint32_t base = 0x4f000000, cap;
-    struct tsoc *t = tsoc_new();
-    struct rsoc *s = t->s;
-
-    s->iommu = true;
-    REQUIRE(open_vfs(t));
-    REQUIRE(tsoc_attach(t, 1));
-    rsoc_enable_sva(s, 1);
-    cap = pcie_cap_offset(rsoc_fn(s, 1), PCIE_CAP_SRIOV);
-    /* System Page Size 4 KiB, VF BAR0, NumVFs, VF Enable and VF MSE. */
-    rsoc_cfg_wr(s, 1, cap + PCIE_SRIOV_SYSTEM_PAGE, 4, 1);
-    rsoc_cfg_wr(s, 1, cap + PCIE_SRIOV_VF_BAR, 4, base);
-    rsoc_cfg_wr(s, 1, cap + PCIE_SRIOV_NUM_VFS, 2, VFS);
-    rsoc_cfg_wr(s, 1, cap + PCIE_SRIOV_CONTROL, 2,
-                PCIE_SRIOV_VF_ENABLE | PCIE_SRIOV_VF_MEMORY_SPACE);
-    CHECK_EQ(TEST_ENDPOINT_VF_DEVICE,
-             rsoc_cfg_rd(s, 1, cap + PCIE_SRIOV_VF_DEVICE_ID, 2));
-    rsoc_cfg_wr(s, 0, PCIE_MEMORY_BASE, 4,
-                (rsoc_cfg_rd(s, 0, PCIE_MEMORY_BASE, 4) & 0xffff) |
-                    (base & 0xfff00000));
-    for (uint32_t i = 0; i < VFS; i++) {
-        uint32_t fn = 2 + i, v = 0;
-        uint64_t bar = base + i * (uint64_t)t->cfg.bar0_bytes;
-        struct engine_word {
-            uint32_t at, value;
-        } words[] = {
-            {TEP_SRC, (uint32_t)VA}, {TEP_SRC + 4, (uint32_t)(VA >> 32)},
-            {TEP_LEN, 64},           {TEP_PASID, TEP_PASID_OF(4)},
-            {TEP_ATTR, ATC},         {TEP_CMD, TEP_OP_SUM}};
-
-        rsoc_cfg_wr(s, fn, PCIE_COMMAND, 2, PCIE_COMMAND_BUS_MASTER);
-        rsoc_cap_wr(s, fn, PCIE_CAP_ATS, 6, 2, 0x8000);
-        rsoc_map(s, fn, 4, VA, RAM + 0x1000 * i, 12, RW);
-        rsoc_ram_wr(s, RAM + 0x1000 * i, 1, 10 + i);
-        for (unsigned n = 0; n < 6; n++)
-            CHECK_EQ(PCIE_SC, pcie_host_write(s->p, bar + words[n].at,
-                                              &words[n].value, 4));
-        CHECK(rsoc_run(s));
-        CHECK_EQ(PCIE_SC, pcie_host_read(s->p, bar + TEP_STATUS, &v, 4));
-        CHECK_EQ(TEP_STATUS_DONE, v);
-        CHECK_EQ(PCIE_SC, pcie_host_read(s->p, bar + TEP_RESULT, &v, 4));
-        CHECK_EQ(10 + i, v);
-        CHECK_EQ(pcie_id(rsoc_fn(s, 1)) + 1 + i, s->last.requester);
-    }
     CHECK_EQ(0, s->violations);
     tsoc_close(t);
 }

@@ -184,6 +184,45 @@ TEST_CASE(PcieAer, RootPortInterrupts)
     ptree_close(s);
 }
 
+/* An error that comes while there is no MSI, and is seen to when there is. */
+TEST_CASE(PcieAer, LevelEndsWithItsCondition)
+{
+    OPEN();
+    report_path(s);
+    cap_wr(s, RP0, PCIE_CAP_AER, 0x2c, 4, 0x7);
+    pcie_report(ptree_fn(s, EP0), 12, NULL);
+    CHECK(s->line[1]);
+    cap_wr(s, RP0, PCIE_CAP_MSI, 2, 2, 1);
+    CHECK(!s->line[1]);
+    cap_wr(s, RP0, PCIE_CAP_AER, 0x30, 4, 0x7f);
+    CHECK_EQ(0, cfg_rd(s, RP0, 0x06, 2) & 8); /* Interrupt Status */
+    cap_wr(s, RP0, PCIE_CAP_MSI, 2, 2, 0);
+    CHECK(!s->line[1]);
+    ptree_close(s);
+}
+
+/* What is away, or behind a link that is held, tells nothing. */
+TEST_CASE(PcieAer, NoMessageFromNowhere)
+{
+    OPEN();
+    report_path(s);
+    cfg_wr(s, RP0, 0x3e, 2, 0x42);
+    pcie_config_write(ptree_fn(s, EP0), 0x04, 2, 0x100);
+    pcie_report(ptree_fn(s, EP0), 18, NULL);
+    CHECK_EQ(0, cap_rd(s, RP0, PCIE_CAP_AER, 0x30, 4));
+    CHECK_EQ(0, cfg_rd(s, RP0, 0x1e, 2) & 0x4000);
+    cfg_wr(s, RP0, 0x3e, 2, 2);
+    report_all(s, EP0);
+    pcie_report_cor(ptree_fn(s, EP0), 0);
+    CHECK_EQ(0x01, cap_rd(s, RP0, PCIE_CAP_AER, 0x30, 4));
+    cap_wr(s, RP0, PCIE_CAP_AER, 0x30, 4, 0x7f);
+    cap_wr(s, RP0, PCIE_CAP_EXP, 0x08, 2, 0x2001);
+    pcie_set_present(ptree_fn(s, EP0), false);
+    pcie_report_cor(ptree_fn(s, EP0), 0);
+    CHECK_EQ(0, cap_rd(s, RP0, PCIE_CAP_AER, 0x30, 4));
+    ptree_close(s);
+}
+
 TEST_CASE(PcieAer, EveryBridgeMustForward)
 {
     static const unsigned path[] = {SWD0, SWU, RP1};

@@ -55,10 +55,13 @@ TEST_CASE(PcieCaps, WritableBits)
         {EP0, PCIE_CAP_EXP, 0x08, 0x79ff, 0},
         {EP0, PCIE_CAP_EXP, 0x0c, 0x0000, 0x0043}, /* 8 GT/s, x4 */
         {EP0, PCIE_CAP_EXP, 0x10, 0x00cb, 0},
-        {RP0, PCIE_CAP_EXP, 0x1c, 0x0007, 0},
+        {RP0, PCIE_CAP_EXP, 0x1c, 0x000f, 0},
         {EP0, PCIE_CAP_EXP, 0x1c, 0x0000, 0},
         {EP0, PCIE_CAP_EXP, 0x26, 0x0000, 0x0060}, /* EE prefix, one */
-        {EP0, PCIE_CAP_EXP, 0x28, 0x0340, 0},
+        /* 7.5.3.15, .16: endpoints can disable the completion timeout. */
+        {EP0, PCIE_CAP_EXP, 0x24, 0x0000, 0x0190},
+        {RP0, PCIE_CAP_EXP, 0x24, 0x0000, 0x0060},
+        {EP0, PCIE_CAP_EXP, 0x28, 0x0350, 0},
         {RP0, PCIE_CAP_EXP, 0x28, 0x03a0, 0},
         {EP0, PCIE_CAP_EXP, 0x2c, 0x0000, 0x000e}, /* 2.5, 5, 8 GT/s */
         {RCI, PCIE_CAP_EXP, 0x0c, 0x0000, 0},

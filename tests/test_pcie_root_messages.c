@@ -407,8 +407,11 @@ static int invalidate_id(struct rsoc *s, uint16_t id)
 /* Whose port knows that its link is down, or that there is none. */
 TEST_CASE(PcieRootInv, NobodyThereIsKnownAtOnce)
 {
-    static const enum { UNPLUGGED, DISABLED, HELD } ways[] = {
-        UNPLUGGED, DISABLED, HELD};
+    static const enum {
+        UNPLUGGED,
+        DISABLED,
+        HELD
+    } ways[] = {UNPLUGGED, DISABLED, HELD};
 
     for (unsigned i = 0; i < 3; i++) {
         struct toy *t;

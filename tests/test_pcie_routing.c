@@ -170,6 +170,38 @@ TEST_CASE(PcieRequest, PayloadAndReadSizes)
     ptree_close(s);
 }
 
+/* 2.2.2: Length counts doublewords; 128 bytes from address 2 on touch 33. */
+TEST_CASE(PcieRequest, UnalignedOnesCountWholeDoublewords)
+{
+    static uint8_t data[0x400];
+    struct pcie_tlp t = {
+        .type = PCIE_TLP_MWR, .addr = 0x10002, .length = 0x100};
+
+    OPEN();
+    CHECK_EQ(PCIE_REFUSED_LENGTH, ptree_dma(s, EP0, true, 2, data, 128));
+    CHECK_EQ(PCIE_REFUSED_LENGTH, ptree_dma(s, EP0, true, 2, data, 127));
+    CHECK_EQ(PCIE_SC, ptree_dma(s, EP0, true, 2, data, 126));
+    CHECK_EQ(PCIE_SC, ptree_dma(s, EP0, true, 4, data, 128));
+    CHECK_EQ(PCIE_REFUSED_LENGTH, ptree_dma(s, EP0, false, 1, data, 512));
+    CHECK_EQ(PCIE_SC, ptree_dma(s, EP0, false, 1, data, 511));
+    /* 126, 128 and 2 bytes. */
+    s->requests = 0;
+    CHECK_EQ(PCIE_SC, pcie_dma(ptree_fn(s, EP0), &t, data));
+    CHECK_EQ(3, s->requests);
+    CHECK_EQ(0x10100, s->last.addr);
+    CHECK_EQ(2, s->last.length);
+    /* Of reads: 509 and 3. */
+    t.type = PCIE_TLP_MRD;
+    t.addr = 0x20003;
+    t.length = 0x200;
+    s->requests = 0;
+    CHECK_EQ(PCIE_SC, pcie_dma(ptree_fn(s, EP0), &t, data));
+    CHECK_EQ(2, s->requests);
+    CHECK_EQ(0x20200, s->last.addr);
+    CHECK_EQ(3, s->last.length);
+    ptree_close(s);
+}
+
 TEST_CASE(PcieRequest, AtomicsNeedTheirEnable)
 {
     struct pcie_tlp t = {.type = PCIE_TLP_SWAP, .addr = 0x1000, .length = 8};
@@ -358,5 +390,34 @@ TEST_CASE(PcieRequest, OwnBarIsBounded)
     s->fn[RCI].echo.length = 0;
     CHECK_EQ(PCIE_SC, ptree_dma(s, RCI, true, own, &v, 4));
     CHECK_EQ(2 + PCIE_NESTING_MAX, s->fn[RCI].writes);
+    ptree_close(s);
+}
+
+/* 2.2.6.2: 5 bits, or 8 with Extended Tag Field Enable. */
+TEST_CASE(PcieRequest, TagsAreGivenInTurn)
+{
+    static struct ptree tree;
+    struct ptree *s = &tree;
+    uint8_t data[4];
+
+    REQUIRE(ptree_open(s));
+    for (unsigned extended = 0; extended < 2; extended++) {
+        unsigned tags = extended ? 256 : 32;
+        uint32_t control = cap_rd(s, EP0, PCIE_CAP_EXP, PCIE_DEVCTL, 2);
+        uint16_t first;
+
+        control = extended ? control | PCIE_DEVCTL_EXTENDED_TAG
+                           : control & ~(uint32_t)PCIE_DEVCTL_EXTENDED_TAG;
+        cap_wr(s, EP0, PCIE_CAP_EXP, PCIE_DEVCTL, 2, control);
+        CHECK_EQ(PCIE_SC, ptree_dma(s, EP0, false, PTREE_RAM, data, 4));
+        first = s->last.tag;
+        for (unsigned i = 1; i <= tags; i++) {
+            CHECK_EQ(PCIE_SC, ptree_dma(s, EP0, false, PTREE_RAM, data, 4));
+            CHECK_EQ((first + i) % tags, s->last.tag);
+        }
+        /* Nobody completes a posted one. */
+        CHECK_EQ(PCIE_SC, ptree_dma(s, EP0, true, PTREE_RAM, data, 4));
+        CHECK_EQ(0, s->last.tag);
+    }
     ptree_close(s);
 }

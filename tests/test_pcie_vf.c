@@ -146,7 +146,7 @@ TEST_CASE(PcieVf, EachVfHasItsInterrupts)
 
 TEST_CASE(PcieVf, ErrorsOfAVfAreAsThePfSays)
 {
-    uint32_t of_vf, of_pf, exp;
+    uint32_t of_vf, of_pf, exp, root;
 
     VFS_OPEN();
     vfs_enable(s, PF0, 1);
@@ -164,6 +164,20 @@ TEST_CASE(PcieVf, ErrorsOfAVfAreAsThePfSays)
     pcie_report(vfs_fn(s, VF0), PCIE_UNCOR_UNEXPECTED, NULL);
     CHECK_EQ(1 << 16, vfs_rd(s, 0x0110, of_vf + 4, 4));
     CHECK_EQ(14, vfs_rd(s, 0x0110, of_vf + 0x18, 4) & 31);
+    /* Correctable ones: Receiver Error, masked, then not. */
+    exp = pcie_cap_offset(vfs_fn(s, PF0), PCIE_CAP_EXP);
+    vfs_wr(s, 0x0100, exp + 0x08, 2, 0x2001);
+    vfs_wr(s, 0x0100, of_pf + 0x14, 4, 1);
+    exp = pcie_cap_offset(vfs_fn(s, PORT), PCIE_CAP_EXP);
+    root = pcie_cap_offset(vfs_fn(s, PORT), PCIE_CAP_AER) + 0x30;
+    vfs_wr(s, 0x0008, exp + 0x08, 2, 0x2001);
+    vfs_wr(s, 0x0008, 0x3e, 2, 2);
+    pcie_report_cor(vfs_fn(s, VF0), 0);
+    CHECK_EQ(1, vfs_rd(s, 0x0110, of_vf + 0x10, 4));
+    CHECK_EQ(0, vfs_rd(s, 0x0008, root, 4));
+    vfs_wr(s, 0x0100, of_pf + 0x14, 4, 0);
+    pcie_report_cor(vfs_fn(s, VF0), 0);
+    CHECK_EQ(1, vfs_rd(s, 0x0008, root, 4));
     vfs_close(s);
 }
 

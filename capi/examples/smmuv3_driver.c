@@ -122,15 +122,14 @@ uint64_t smmu_alloc(struct smmu_driver *d, uint64_t bytes, uint64_t align)
 }
 
 /* In timed mode registers change only while time passes. */
-static void let_time_pass(struct smmu_driver *d)
+static void let_time_pass(struct smmu_driver *d, uint64_t ps)
 {
-    if (!d->poll_ps || d->failed)
+    if (!ps || d->failed)
         return;
     if (d->hooks)
-        api(d, d->hooks->wait(d->ud, d->poll_ps));
+        api(d, d->hooks->wait(d->ud, ps));
     else
-        api(d, iovp_run_until(d->platform, iovp_now(d->platform) + d->poll_ps,
-                              NULL));
+        api(d, iovp_run_until(d->platform, iovp_now(d->platform) + ps, NULL));
 }
 
 static void poll32(struct smmu_driver *d, uint32_t reg, uint32_t mask,
@@ -142,7 +141,7 @@ static void poll32(struct smmu_driver *d, uint32_t reg, uint32_t mask,
         v = smmu_rd32(d, reg) & mask;
         if (v == want)
             return;
-        let_time_pass(d);
+        let_time_pass(d, d->poll_ps);
     }
     smmu_fail(d, "%s reads 0x%x, not 0x%x, after %d polls", name, v, want,
               POLLS);
@@ -204,21 +203,29 @@ static void gerror(struct smmu_driver *d)
         smmu_fail(d, "GERROR 0x%x", active);
 }
 
-/* Ring the doorbell and wait until everything is consumed. */
+/*
+ * Ring the doorbell and wait until everything is consumed.  An endpoint may
+ * take long for an ATS invalidation (3.9.1.4): behind POLLS polls the steps
+ * grow.
+ */
 static void cmdq_drain(struct smmu_driver *d)
 {
     struct smmu_queue *q = &d->cmdq;
+    uint64_t step = d->poll_ps, waited = 0;
     uint32_t cons;
 
     smmu_wr32(d, CMDQ_PROD, q->prod);
-    for (int i = 0; i < POLLS && !d->failed; i++) {
+    for (int i = 0; !d->failed && (i < POLLS || waited < d->atc_ps); i++) {
         cons = smmu_rd32(d, CMDQ_CONS);
         q->cons = cons & ((2u << q->log2) - 1);
         if (q->cons == q->prod)
             return;
         if (cons >> CMDQ_CONS_ERR & 0x7f)
             gerror(d);
-        let_time_pass(d);
+        let_time_pass(d, step);
+        waited += step;
+        if (i >= POLLS && step < POLL_MOST_PS)
+            step *= 2;
     }
     smmu_fail(d, "the Command queue stands still: PROD 0x%x, CONS 0x%x",
               q->prod, q->cons);

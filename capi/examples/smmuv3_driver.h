@@ -44,6 +44,8 @@ struct smmu_driver {
     iovp_platform *platform;
     uint64_t base;    /* of the register pages */
     uint64_t poll_ps; /* simulated time between polls, 0: functional mode */
+    uint64_t atc_ps;  /* timed mode: how long endpoints with ATS may take for
+                       * what a CMD_SYNC waits for; 0: 1000 polls */
     struct smmu_ram *ram;
     const struct smmu_hooks *hooks; /* instead of ram and iovp_run_until, or
                                      * NULL */

@@ -114,6 +114,7 @@
 #define STE0_S1FMT_64K (2ull << 4)
 #define STE0_S1CDMAX   59
 #define STE1_WB_ISH    (1ull << 2 | 1ull << 4 | 3ull << 6) /* S1CIR COR CSH */
+#define STE1_PPAR      (1ull << 18) /* a PASID on automatic PRG responses */
 #define STE1_S1STALLD  (1ull << 27)
 #define STE1_EATS      (1ull << 28) /* full ATS */
 #define STE1_SHCFG_IN  (1ull << 44) /* the incoming shareability */
@@ -152,6 +153,8 @@
 #define EVENTQ_MAX 12
 #define PRIQ_MAX   9
 #define POLLS      1000 /* before a wait is given up */
+
+#define POLL_MOST_PS 1000000000ull /* 1 ms: no longer between two polls */
 
 /*
  * The first failure sticks: until the next call of a public function,

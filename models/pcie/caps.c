@@ -28,7 +28,9 @@ static const struct pcie_reg link_rows[] = {
 
 static const struct pcie_reg root_rows[] = {
     {PCIE_RTCTL, 2,
-     PCIE_RTCTL_CORRECTABLE | PCIE_RTCTL_NON_FATAL | PCIE_RTCTL_FATAL, 0, 0},
+     PCIE_RTCTL_CORRECTABLE | PCIE_RTCTL_NON_FATAL | PCIE_RTCTL_FATAL |
+         PCIE_RTCTL_PME,
+     0, 0},
 };
 
 static const struct pcie_reg msi_rows[] = {
@@ -83,6 +85,16 @@ static const struct pcie_reg sriov_rows[] = {
     {PCIE_SRIOV_SYSTEM_PAGE, 4, 0xffffffff, 0, 0},
 };
 
+static const struct pcie_reg dpc_rows[] = {
+    {PCIE_DPC_CONTROL, 2,
+     PCIE_DPC_TRIGGER | PCIE_DPC_COMPLETION_UR | PCIE_DPC_INTERRUPT_ENABLE |
+         PCIE_DPC_ERR_COR_ENABLE,
+     0, 0},
+    {PCIE_DPC_STATUS, 2, 0, PCIE_DPC_TRIGGERED | PCIE_DPC_INTERRUPT,
+     PCIE_DPC_TRIGGERED | PCIE_DPC_INTERRUPT | PCIE_DPC_REASON},
+    {PCIE_DPC_SOURCE, 2, 0, 0, 0xffff},
+};
+
 /* ---- values that the configuration decides --------------------------------
  */
 
@@ -132,6 +144,9 @@ static uint32_t devcap2(const struct pcie_fn *f,
 
     if (c->exp.ari && leads_down(f))
         v |= PCIE_DEVCAP2_ARI_FORWARDING;
+    /* 7.5.3.15: endpoints must; no completion is ever late here. */
+    if (!is_bridge(f))
+        v |= PCIE_DEVCAP2_TIMEOUT_DISABLE;
     if (c->exp.atomics)
         v |= is_bridge(f) ? PCIE_DEVCAP2_ATOMIC_ROUTING
                           : PCIE_DEVCAP2_ATOMIC_COMPLETER32 |
@@ -174,6 +189,8 @@ static void build_exp(struct pcie_fn *f, uint32_t at,
     pcie_reg_value(f, at + PCIE_DEVCAP2, 4, devcap2(f, c));
     if (c->exp.ari && leads_down(f))
         *ctl2 |= PCIE_DEVCTL2_ARI_FORWARDING;
+    if (!is_bridge(f))
+        *ctl2 |= PCIE_DEVCTL2_TIMEOUT_DISABLE;
     if (c->exp.atomics)
         *ctl2 |= is_bridge(f) ? PCIE_DEVCTL2_ATOMIC_BLOCKING
                               : PCIE_DEVCTL2_ATOMIC_REQUESTER;
@@ -215,6 +232,14 @@ static void build_msix(struct pcie_fn *f, uint32_t at,
     f->msix_pba_offset = c->msix.pba_offset;
 }
 
+/* Standard capabilities are built before extended ones. */
+static uint32_t message_number(const struct pcie_fn *f)
+{
+    return iovp_le32(&f->initial[f->cap[PCIE_CAP_EXP]]) >>
+               (16 + PCIE_EXP_MESSAGE_SHIFT) &
+           31;
+}
+
 static void build_aer(struct pcie_fn *f, uint32_t at,
                       const struct pcie_cap_config *c)
 {
@@ -223,13 +248,18 @@ static void build_aer(struct pcie_fn *f, uint32_t at,
     pcie_reg_value(f, at + PCIE_AER_UNCOR_SEVERITY, 4, PCIE_UNCOR_FATAL);
     pcie_reg_value(f, at + PCIE_AER_COR_MASK, 4, PCIE_COR_MASKED);
     if (f->kind == PCIE_ROOT_PORT) {
-        uint32_t number = iovp_le32(&f->initial[f->cap[PCIE_CAP_EXP]]) >>
-                          (16 + PCIE_EXP_MESSAGE_SHIFT);
-
         pcie_reg_masks(f, at, aer_root_rows, COUNT(aer_root_rows));
         pcie_reg_value(f, at + PCIE_AER_ROOT_STATUS, 4,
-                       (number & 31) << PCIE_ROOT_STATUS_MESSAGE_SHIFT);
+                       message_number(f) << PCIE_ROOT_STATUS_MESSAGE_SHIFT);
     }
+}
+
+static void build_dpc(struct pcie_fn *f, uint32_t at,
+                      const struct pcie_cap_config *c)
+{
+    (void)c;
+    pcie_reg_value(f, at + PCIE_DPC_CAPABILITY, 2,
+                   message_number(f) | PCIE_DPC_SOFTWARE_TRIGGER);
 }
 
 static void build_acs(struct pcie_fn *f, uint32_t at,
@@ -335,6 +365,8 @@ static const struct {
                         build_pasid},
     [PCIE_CAP_SRIOV] = {PCIE_EXT_SRIOV, 1, PCIE_SRIOV_SIZE, ROWS(sriov_rows),
                         build_sriov},
+    [PCIE_CAP_DPC] = {PCIE_EXT_DPC, 1, PCIE_DPC_SIZE, ROWS(dpc_rows),
+                      build_dpc},
     [PCIE_CAP_DVSEC] = {PCIE_EXT_DVSEC, 1, PCIE_DVSEC_DATA, NO_ROWS,
                         build_dvsec},
     [PCIE_CAP_RAW] = {0, 1, 4, NO_ROWS, build_raw},

@@ -118,6 +118,10 @@ static const char *check_cap(const struct pcie_fn_config *f,
         return c->ats.queue_depth < 1 || c->ats.queue_depth > 32
                    ? "ats: queue_depth is 1 to 32"
                    : NULL;
+    case PCIE_CAP_DPC:
+        return f->kind != PCIE_ROOT_PORT && f->kind != PCIE_DOWNSTREAM_PORT
+                   ? "dpc: ports that lead down have it"
+                   : NULL;
     case PCIE_CAP_PASID:
         return c->pasid.width < 1 || c->pasid.width > 20
                    ? "pasid: width is 1 to 20"

@@ -114,6 +114,22 @@ static void root_error(struct pcie_fn *f, uint32_t at, uint32_t old,
     pcie_root_update(f);
 }
 
+static void dpc(struct pcie_fn *f, uint32_t at, uint32_t old, uint32_t written)
+{
+    (void)at;
+    (void)old;
+    pcie_dpc_written(f, written >> 16);
+}
+
+static void dpc_status(struct pcie_fn *f, uint32_t at, uint32_t old,
+                       uint32_t written)
+{
+    (void)at;
+    (void)old;
+    (void)written;
+    pcie_dpc_written(f, 0);
+}
+
 #define HEADER PCIE_CAPS /* "capability" of offset 0 */
 
 static const struct {
@@ -135,6 +151,8 @@ static const struct {
     {PCIE_CAP_SRIOV, PCIE_SRIOV_SYSTEM_PAGE, sriov},
     {PCIE_CAP_AER, PCIE_AER_ROOT_COMMAND, root_error},
     {PCIE_CAP_AER, PCIE_AER_ROOT_STATUS, root_error},
+    {PCIE_CAP_DPC, PCIE_DPC_CAPABILITY, dpc},
+    {PCIE_CAP_DPC, PCIE_DPC_STATUS, dpc_status},
 };
 
 static void write_dword(struct pcie_fn *f, uint32_t at, uint32_t enabled,

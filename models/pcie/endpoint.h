@@ -61,6 +61,9 @@ struct pcie_ep_class {
     /* Do what is due at `now`; when to be called again unless woken before, or
      * PCIE_NEVER.  A bounded amount of work each time. */
     uint64_t (*work)(void *self, uint64_t now);
+    /* Optional: a function with which it shares the Page Request Interface, a
+     * PF or VF of the same device, has changed struct pcie_ep_pri. */
+    void (*pri_changed)(void *self);
     /* Counters, at most `max`; how many there are.  May be NULL. */
     uint32_t (*counters)(const void *self, struct pcie_counter *out,
                          uint32_t max);
@@ -75,6 +78,16 @@ void pcie_ep_wake(struct pcie_ep *ep, uint64_t t);
  * requests begins then, and moves it on to its end. */
 uint64_t pcie_ep_time(const struct pcie_ep *ep);
 void pcie_ep_set_time(struct pcie_ep *ep, uint64_t t);
+
+/* What of page requests a PF and its VFs have in common (9.3.7). */
+struct pcie_ep_pri {
+    uint32_t outstanding; /* page requests: the credits that they hold */
+    uint32_t ended;       /* changes when all that wait have waited in vain */
+};
+
+struct pcie_ep_pri *pcie_ep_pri(struct pcie_ep *ep);
+/* It was changed: tells the others. */
+void pcie_ep_pri_changed(struct pcie_ep *ep);
 
 #ifdef __cplusplus
 }

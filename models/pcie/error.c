@@ -8,31 +8,35 @@
 /* ---- the root port (6.2.4.1, 7.8.4.9) --------------------------------------
  */
 
-/* An interrupt when the condition becomes true; INTx is its level. */
+void pcie_port_irq(struct pcie_fn *f, uint8_t which, bool on)
+{
+    bool was = f->irq & which;
+    uint64_t now = f->p->time;
+
+    f->irq = (uint8_t)(on ? f->irq | which : f->irq & ~which);
+    if (on && !was)
+        pcie_msi(f, cap16(f, PCIE_CAP_EXP, PCIE_EXP_CAPABILITIES) >>
+                            PCIE_EXP_MESSAGE_SHIFT &
+                        31);
+    pcie_intx(f, f->irq && !pcie_vectors(f));
+    /* Whose error it was does not wait for that. */
+    f->p->time = now;
+}
+
 void pcie_root_update(struct pcie_fn *f)
 {
-    uint32_t at = f->cap[PCIE_CAP_AER], status, command, on;
-    bool was = f->root_irq;
-    uint64_t now = f->p->time;
+    uint32_t at = f->cap[PCIE_CAP_AER], status, on;
 
     if (!at || f->kind != PCIE_ROOT_PORT)
         return;
     status = cfg32(f, at + PCIE_AER_ROOT_STATUS);
-    command = cfg32(f, at + PCIE_AER_ROOT_COMMAND);
     on = status & PCIE_ROOT_STATUS_COR ? PCIE_ROOT_COMMAND_CORRECTABLE : 0;
     if (status & PCIE_ROOT_STATUS_NON_FATAL)
         on |= PCIE_ROOT_COMMAND_NON_FATAL;
     if (status & PCIE_ROOT_STATUS_FATAL)
         on |= PCIE_ROOT_COMMAND_FATAL;
-    f->root_irq = on & command;
-    if (pcie_vectors(f)) {
-        if (f->root_irq && !was)
-            pcie_msi(f, status >> PCIE_ROOT_STATUS_MESSAGE_SHIFT);
-    } else if (f->root_irq != was) {
-        pcie_intx(f, f->root_irq);
-    }
-    /* Whose error it was does not wait for that. */
-    f->p->time = now;
+    pcie_port_irq(f, PCIE_PORT_IRQ_AER,
+                  on & cfg32(f, at + PCIE_AER_ROOT_COMMAND));
 }
 
 static void root_receives(struct pcie_fn *f, uint8_t message, uint16_t source)
@@ -88,10 +92,14 @@ static bool serr(const struct pcie_fn *f, uint8_t message)
 }
 
 /* Figure 6-3: what a bridge does with a message from below. */
-static bool forwards(struct pcie_fn *f, uint8_t message)
+static bool forwards(struct pcie_fn *f, uint8_t message, uint16_t source)
 {
+    if (pcie_held(f))
+        return false;
     if (message != PCIE_MSG_ERR_COR)
         cfg_set16(f, PCIE_SECONDARY_STATUS, PCIE_STATUS_RECEIVED_SYSTEM_ERROR);
+    if (pcie_dpc_message(f, message, source))
+        return false;
     if (!(cfg16(f, PCIE_BRIDGE_CONTROL) & PCIE_BRIDGE_CONTROL_SERR_ENABLE) ||
         !(serr(f, message) || devctl_enables(f, message)))
         return false;
@@ -112,7 +120,7 @@ static void send(struct pcie_fn *f, uint8_t message)
         cfg_set16(f, PCIE_STATUS, PCIE_STATUS_SIGNALED_SYSTEM_ERROR);
     while (at->parent) {
         at = at->parent;
-        if (!forwards(at, message))
+        if (!forwards(at, message, source))
             return;
     }
     if (at->kind == PCIE_ROOT_PORT)
@@ -197,7 +205,7 @@ static uint8_t note(struct pcie_fn *f, unsigned uncor, const struct pcie_tlp *t)
     if (uncor == PCIE_UNCOR_UR)
         set |= PCIE_DEVSTA_UR;
     cfg_set16(f, f->cap[PCIE_CAP_EXP] + PCIE_DEVSTA, set);
-    if (!log_aer(f, uncor, advisory, t))
+    if (!log_aer(f, uncor, advisory, t) || (!advisory && pcie_dpc_error(f)))
         return 0;
     reports = devctl_enables(f, message) &&
               (uncor != PCIE_UNCOR_UR ||
@@ -216,21 +224,30 @@ void pcie_report(struct pcie_fn *f, unsigned uncor, const struct pcie_tlp *t)
         send(f, message);
 }
 
+void pcie_send_cor(struct pcie_fn *f)
+{
+    if (devctl_enables(f, PCIE_MSG_ERR_COR))
+        send(f, PCIE_MSG_ERR_COR);
+}
+
 void pcie_report_cor(struct pcie_fn *f, unsigned cor)
 {
+    const struct pcie_fn *masks;
     uint32_t at;
 
-    if (!f || cor > 31 || !(PCIE_COR_ALL & 1u << cor) || !f->cap[PCIE_CAP_EXP])
+    if (!f || cor > 31 || !(PCIE_COR_ALL & 1u << cor) ||
+        !f->cap[PCIE_CAP_EXP] || !pcie_present(f))
         return;
     at = f->cap[PCIE_CAP_AER];
+    masks = physical(f);
     cfg_set16(f, f->cap[PCIE_CAP_EXP] + PCIE_DEVSTA, PCIE_DEVSTA_CORRECTABLE);
     if (at)
         cfg_put32(f, at + PCIE_AER_COR_STATUS,
                   cfg32(f, at + PCIE_AER_COR_STATUS) | 1u << cor);
-    if (at && cfg32(f, at + PCIE_AER_COR_MASK) & 1u << cor)
+    if (at && cfg32(masks, masks->cap[PCIE_CAP_AER] + PCIE_AER_COR_MASK) &
+                  1u << cor)
         return;
-    if (devctl_enables(f, PCIE_MSG_ERR_COR))
-        send(f, PCIE_MSG_ERR_COR);
+    pcie_send_cor(f);
 }
 
 /*
@@ -248,7 +265,9 @@ void pcie_unsupported(struct pcie_fn *blame, const struct pcie_tlp *t)
         pcie_report(blame, PCIE_UNCOR_UR, t);
         return;
     }
-    for (struct pcie_fn *f = blame->child; f; f = f->next) {
+    /* What a message leads to may reset them all. */
+    for (struct pcie_fn *f = blame->child; f && pcie_link_alive(blame);
+         f = f->next) {
         uint8_t message = note(f, PCIE_UNCOR_UR, t);
 
         if (message && message != sent)

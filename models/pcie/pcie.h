@@ -101,6 +101,7 @@ enum pcie_cap {
     PCIE_CAP_PRI,
     PCIE_CAP_PASID,
     PCIE_CAP_SRIOV,
+    PCIE_CAP_DPC, /* ports that lead down; its message is that of exp */
     PCIE_CAP_DVSEC,
     PCIE_CAP_RAW, /* an extended capability made of bytes */
     PCIE_CAPS,
@@ -121,7 +122,7 @@ struct pcie_cap_config {
             uint8_t max_prefixes; /* 1..4; 0 means 1 */
             bool atomics;         /* completer, or router in a port */
             bool ari;             /* ports that lead down: ARI Forwarding */
-            uint8_t message;      /* Interrupt Message Number, also for AER */
+            uint8_t message;      /* Interrupt Message Number: AER, DPC */
         } exp;
         struct {
             uint8_t vectors; /* 1, 2, 4 .. 32 */
@@ -329,7 +330,8 @@ enum pcie_refusal {
 };
 
 /*
- * A request or message of a function; t->requester is filled in here.  `data`:
+ * A request or message of a function; t->requester, and the tag of what is
+ * completed, are filled in here.  `data`:
  * written, or read into; atomics: operands in (CAS: compare, then swap), the
  * old value out.  Posted requests never fail for the requester.
  */
@@ -341,6 +343,10 @@ int pcie_request_as(struct pcie_fn *f, const struct pcie_tlp *t, void *data);
  * begin at once: the time moves to the end of the last. */
 int pcie_dma(struct pcie_fn *f, const struct pcie_tlp *t, void *data);
 
+/* How many of `left` bytes one memory request `t` may be about: MPS or MRRS in
+ * whole doublewords (2.2.2), up to the end of the page. */
+uint32_t pcie_piece(const struct pcie_fn *f, const struct pcie_tlp *t,
+                    uint32_t left);
 uint32_t pcie_max_payload(const struct pcie_fn *f);
 uint32_t pcie_max_read_request(const struct pcie_fn *f);
 uint16_t pcie_id(const struct pcie_fn *f); /* bus number as captured */

@@ -19,6 +19,7 @@ struct pcie_fn {
     uint16_t cap[PCIE_CAPS]; /* offset; 0: absent */
     uint8_t kind;            /* enum pcie_kind */
     uint8_t devfn;
+    uint16_t tag; /* of the next request; pcie_request */
     uint8_t bus; /* captured from configuration writes (2.2.6.2) */
     bool away;   /* pcie_set_present */
 
@@ -32,7 +33,7 @@ struct pcie_fn {
     bool intx_shown;
     uint64_t msi_sent; /* counter: MSI and MSI-X */
     uint8_t intx_line;
-    bool root_irq; /* a root port's AER condition */
+    uint8_t irq; /* PCIE_PORT_IRQ_*: what a port wants to interrupt for */
 
     uint16_t msix_vectors;
     uint8_t msix_table_bar, msix_pba_bar;
@@ -265,11 +266,32 @@ const char *pcie_check_sriov(const struct pcie_config *c, uint32_t i);
 
 /* ---- error.c ------------------------------------------------------------- */
 
+#define PCIE_PORT_IRQ_AER (1u << 0)
+#define PCIE_PORT_IRQ_DPC (1u << 1)
+
+/* A condition of a port is true or not: an MSI each time it becomes true, or
+ * else INTx as long as any is. */
+void pcie_port_irq(struct pcie_fn *f, uint8_t which, bool on);
 /* Nothing claims it: `blame` is where it ended (struct pcie_target). */
 void pcie_unsupported(struct pcie_fn *blame, const struct pcie_tlp *t);
 void pcie_root_update(struct pcie_fn *f);
 void pcie_tlp_header(const struct pcie_tlp *t, uint32_t dw[4]);
 uint32_t pcie_tlp_prefix(const struct pcie_tlp *t);
+
+/* ---- dpc.c --------------------------------------------------------------- */
+
+bool pcie_contained(const struct pcie_fn *port);
+/* What a completion says of a request that `port` contains. */
+enum pcie_status pcie_contained_status(const struct pcie_fn *port);
+/* The port has found an uncorrectable error, or got a message of one: true if
+ * that is all that becomes of it. */
+bool pcie_dpc_error(struct pcie_fn *port);
+bool pcie_dpc_message(struct pcie_fn *port, uint8_t message, uint16_t source);
+/* Software has written Control (`written`) or Status. */
+void pcie_dpc_written(struct pcie_fn *port, uint32_t written);
+void pcie_dpc_update(struct pcie_fn *port);
+/* DPC's ERR_COR: no status says that there was one. */
+void pcie_send_cor(struct pcie_fn *f);
 
 /* ---- msi.c, intx.c, reset.c ------------------------------------------- */
 

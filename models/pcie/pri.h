@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * The Page Request Interface of a function (10.4): groups of page requests,
- * their credits, and responses.  Fixed size, to be embedded.
+ * their credits, and responses.  A PF and its VFs, each with groups of its own,
+ * share credits, control and status.  Fixed size, to be embedded.
  */
 #ifndef PCIE_PRI_H
 #define PCIE_PRI_H
@@ -35,9 +36,10 @@ struct pcie_pri_group {
 struct pcie_pri {
     struct pcie_ep *ep;
     struct pcie_pri_group group[PCIE_PRI_GROUPS]; /* index: the PRG index */
-    uint32_t outstanding;                         /* page requests */
-    uint32_t next;                                /* group to try first */
-    bool enabled;                                 /* as of the last update */
+    uint32_t outstanding;                         /* page requests, its own */
+    uint32_t ended; /* as of struct pcie_ep_pri, when it was looked at */
+    uint32_t next;  /* group to try first */
+    bool enabled;   /* as of the last update */
     /* Counters. */
     uint64_t requests, groups, responses[3], unexpected, refused;
     uint64_t round_trips, round_trip_ps, round_trip_max_ps;
@@ -68,8 +70,10 @@ bool pcie_pri_stop(struct pcie_pri *p, uint32_t pasid);
  * the endpoint. */
 void pcie_pri_message(struct pcie_pri *p, const struct pcie_tlp *t);
 /* From config_written of the endpoint: Enable and Reset of the capability.
- * Keeps Stopped and the groups right. */
+ * Keeps Stopped and the groups right.  A VF has no such registers. */
 void pcie_pri_update(struct pcie_pri *p);
+/* From pri_changed of the endpoint's class. */
+void pcie_pri_changed(struct pcie_pri *p);
 /* A reset of the function. */
 void pcie_pri_reset(struct pcie_pri *p);
 

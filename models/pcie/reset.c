@@ -83,8 +83,8 @@ void pcie_fn_reset(struct pcie_fn *f, enum pcie_reset_kind kind)
     f->intx = false;
     pcie_msix_reset(f);
     pcie_intx_update(f);
-    if (f->kind == PCIE_ROOT_PORT)
-        pcie_root_update(f);
+    pcie_root_update(f);
+    pcie_dpc_update(f);
     if (f->ops && f->ops->reset)
         f->ops->reset(f->opaque, kind);
     /* 9.2.1.1: without VF Enable there are no VFs. */

@@ -40,6 +40,30 @@ void pcie_ep_set_time(struct pcie_ep *ep, uint64_t t)
     pcie_set_time(ep->root->p, t);
 }
 
+/* In create there is no function yet, and nothing to share. */
+struct pcie_ep_pri *pcie_ep_pri(struct pcie_ep *ep)
+{
+    if (!ep->fn)
+        return &ep->pri;
+    return &ep->root->ep[pcie_physical(ep->fn) - ep->root->p->functions].pri;
+}
+
+void pcie_ep_pri_changed(struct pcie_ep *ep)
+{
+    struct pcie_root *r = ep->root;
+    const struct pcie_fn *pf = ep->fn ? pcie_physical(ep->fn) : NULL;
+
+    if (!pf || !pf->vf_total)
+        return;
+    for (uint32_t i = 0; i < r->count; i++) {
+        struct pcie_ep *other = &r->ep[i];
+
+        if (other != ep && other->cls && other->cls->pri_changed &&
+            pcie_physical(other->fn) == pf)
+            other->cls->pri_changed(other->self);
+    }
+}
+
 /* Each that is due once, beginning with another one each time. */
 static void work_endpoints(struct pcie_root *r, uint64_t now)
 {
@@ -331,8 +355,8 @@ struct pcie_root *pcie_root_create(const struct pcie_root_config *c,
     r->ops = *ops;
     r->opaque = opaque;
     r->latency_ps = c->timed ? c->latency_ps : 0;
-    r->timeout_ps =
-        c->invalidate_timeout_ps ? c->invalidate_timeout_ps : ROOT_TIMEOUT_PS;
+    r->timeout_ps = c->invalidate_timeout_ps ? c->invalidate_timeout_ps
+                                             : PCIE_INVALIDATE_TIMEOUT_PS;
     r->said = PCIE_NEVER;
     /* The embedder does not know it yet: nothing wakes it before the end. */
     r->working = true;

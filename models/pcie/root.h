@@ -18,7 +18,9 @@
 extern "C" {
 #endif
 
-#define PCIE_ITAGS 32u /* invalidations of a function in flight, at most */
+#define PCIE_ITAGS                 32u /* invalidations of a function in flight, at most */
+/* 10.3.1: one minute, at least. */
+#define PCIE_INVALIDATE_TIMEOUT_PS 60000000000000ull
 
 struct pcie_root;
 
@@ -39,7 +41,7 @@ struct pcie_root_config {
     const struct pcie_root_function *functions; /* as in struct pcie_config */
     uint32_t function_count;
     uint32_t latency_ps;            /* of the root complex, each way */
-    uint64_t invalidate_timeout_ps; /* 0: 60 s, as 10.3.1 has it at least */
+    uint64_t invalidate_timeout_ps; /* 0: PCIE_INVALIDATE_TIMEOUT_PS */
     uint32_t page_requests;         /* queued for the IOMMU, 1..4096; 0: 256 */
 };
 

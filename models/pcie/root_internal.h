@@ -12,8 +12,6 @@
 #define ROOT_NOBODY        UINT32_MAX
 /* When something is offered again to an IOMMU that was busy: 1 us. */
 #define ROOT_RETRY_PS      1000000u
-/* 10.3.1: one minute, at least. */
-#define ROOT_TIMEOUT_PS    60000000000000ull
 
 /* A function; without class it only has its registers. */
 struct pcie_ep {
@@ -25,6 +23,7 @@ struct pcie_ep {
     uint32_t itags; /* in flight */
     uint8_t itag;   /* given out last */
     uint64_t tlps, bytes;
+    struct pcie_ep_pri pri; /* of a VF: its PF's counts */
 };
 
 /* A queue that is a ring of `size` elements elsewhere. */

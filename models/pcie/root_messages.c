@@ -260,8 +260,8 @@ void root_messages_gone(struct pcie_root *r)
         bool here = f && (v->state == INVALIDATION_QUEUED ||
                           f == r->ep[v->function].fn);
 
-        if (here || (v->state != INVALIDATION_QUEUED &&
-                     v->state != INVALIDATION_SENT))
+        if (here ||
+            (v->state != INVALIDATION_QUEUED && v->state != INVALIDATION_SENT))
             continue;
         if (v->state == INVALIDATION_SENT)
             free_itag(r, v);

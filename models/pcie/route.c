@@ -8,12 +8,13 @@
 
 #include <string.h>
 
-/* Secondary Bus Reset or Link Disable: nothing gets through. */
+/* Secondary Bus Reset, Link Disable, containment: nothing gets through. */
 bool pcie_held(const struct pcie_fn *f)
 {
     return cfg16(f, PCIE_BRIDGE_CONTROL) &
                PCIE_BRIDGE_CONTROL_SECONDARY_BUS_RESET ||
-           cap16(f, PCIE_CAP_EXP, PCIE_LNKCTL) & PCIE_LNKCTL_DISABLE;
+           cap16(f, PCIE_CAP_EXP, PCIE_LNKCTL) & PCIE_LNKCTL_DISABLE ||
+           pcie_contained(f);
 }
 
 /* Does it forward what is not meant for itself? */

@@ -37,17 +37,31 @@ uint32_t pcie_max_payload(const struct pcie_fn *f)
     return set < can ? set : can;
 }
 
+/* Length counts the doublewords that are touched. */
+static uint32_t most_bytes(const struct pcie_fn *f, const struct pcie_tlp *t)
+{
+    return (t->type == PCIE_TLP_MRD ? pcie_max_read_request(f)
+                                    : pcie_max_payload(f)) -
+           (uint32_t)(t->addr & 3);
+}
+
+uint32_t pcie_piece(const struct pcie_fn *f, const struct pcie_tlp *t,
+                    uint32_t left)
+{
+    uint32_t most = most_bytes(f, t);
+    uint32_t page = PCIE_PAGE - (uint32_t)(t->addr & (PCIE_PAGE - 1));
+
+    most = most < page ? most : page;
+    return left < most ? left : most;
+}
+
 static int check_length(const struct pcie_fn *f, const struct pcie_tlp *t)
 {
-    uint32_t most = t->type == PCIE_TLP_MRD ? pcie_max_read_request(f)
-                                            : pcie_max_payload(f);
-
     if (is_message(t))
-        return t->length > most ? PCIE_REFUSED_LENGTH : 0;
+        return t->length > pcie_max_payload(f) ? PCIE_REFUSED_LENGTH : 0;
     if (is_atomic(t))
         return atomic_fits(t) ? 0 : PCIE_REFUSED_ARGUMENT;
-    return !t->length || t->length > most ||
-                   (t->addr & (PCIE_PAGE - 1)) + t->length > PCIE_PAGE
+    return !t->length || t->length > pcie_piece(f, t, t->length)
                ? PCIE_REFUSED_LENGTH
                : 0;
 }
@@ -115,6 +129,9 @@ static int check(const struct pcie_fn *f, const struct pcie_tlp *t,
 static bool fail(struct pcie_fn *port, unsigned uncor, const struct pcie_tlp *t,
                  enum pcie_status status, enum pcie_status *s)
 {
+    if (status == PCIE_CA)
+        cfg_set16(port, PCIE_SECONDARY_STATUS,
+                  PCIE_STATUS_SIGNALED_TARGET_ABORT);
     pcie_report(port, uncor, t);
     *s = status;
     return false;
@@ -197,6 +214,8 @@ enum pcie_status pcie_complete(struct pcie *p, struct pcie_fn *bridge,
 
     pcie_route_down(p, bridge, except, t, to);
     pcie_cross_down(path, bridge, to->f, to->blame, t);
+    if (!to->f && to->blame && pcie_contained(to->blame))
+        return pcie_contained_status(to->blame);
     if (!to->f) {
         pcie_unsupported(to->blame, t);
         return PCIE_UR;
@@ -269,6 +288,16 @@ int pcie_request_as(struct pcie_fn *f, const struct pcie_tlp *t, void *data)
     return (int)s;
 }
 
+/* 2.2.6.2: those of a function that wait for completions differ, within what
+ * Extended Tag Field Enable leaves. */
+static uint16_t next_tag(struct pcie_fn *f)
+{
+    bool extended = cap16(pcie_physical(f), PCIE_CAP_EXP, PCIE_DEVCTL) &
+                    PCIE_DEVCTL_EXTENDED_TAG;
+
+    return f->tag++ & (extended ? 0xff : 0x1f);
+}
+
 int pcie_request(struct pcie_fn *f, const struct pcie_tlp *t, void *data)
 {
     struct pcie_tlp own;
@@ -281,6 +310,8 @@ int pcie_request(struct pcie_fn *f, const struct pcie_tlp *t, void *data)
         return PCIE_REFUSED_AT;
     own = *t;
     own.requester = pcie_id(f);
+    if (!pcie_tlp_posted(t))
+        own.tag = next_tag(f);
     return pcie_request_as(f, &own, data);
 }
 
@@ -288,22 +319,16 @@ int pcie_dma(struct pcie_fn *f, const struct pcie_tlp *t, void *data)
 {
     struct pcie_tlp piece;
     uint64_t begin, end;
-    uint32_t left, most;
+    uint32_t left;
     int s = PCIE_SC;
 
     if (!f || !t || (t->type != PCIE_TLP_MRD && t->type != PCIE_TLP_MWR))
         return PCIE_REFUSED_ARGUMENT;
     piece = *t;
-    most = t->type == PCIE_TLP_MRD ? pcie_max_read_request(f)
-                                   : pcie_max_payload(f);
     begin = end = f->p->time;
     for (left = t->length; left && s == PCIE_SC; left -= piece.length) {
-        uint32_t page = PCIE_PAGE - (uint32_t)(piece.addr & (PCIE_PAGE - 1));
-
         f->p->time = begin;
-        piece.length = most < page ? most : page;
-        if (piece.length > left)
-            piece.length = left;
+        piece.length = pcie_piece(f, &piece, left);
         s = pcie_request(f, &piece, data);
         end = f->p->time > end ? f->p->time : end;
         piece.addr += piece.length;

@@ -107,8 +107,6 @@ static void page(struct exerciser *x)
 {
     struct ex_dma *d = &x->dma;
     struct pcie_fn *f = ex_fn(x);
-    uint32_t most = d->tlp.type == PCIE_TLP_MRD ? pcie_max_read_request(f)
-                                                : pcie_max_payload(f);
     uint32_t room = PCIE_PAGE - (uint32_t)(d->tlp.addr & (PCIE_PAGE - 1));
     uint64_t begin = pcie_ep_time(x->ep), end = begin;
 
@@ -117,7 +115,7 @@ static void page(struct exerciser *x)
         struct pcie_tlp t = d->tlp;
         int s;
 
-        t.length = room < most ? room : most;
+        t.length = pcie_piece(f, &t, room);
         if (!d->requester_valid)
             t.requester = pcie_id(f);
         pcie_ep_set_time(x->ep, begin);

@@ -35,7 +35,7 @@ static void unmasked(struct nvme *n)
     uint32_t due = n->unsignaled & ~n->masked;
 
     n->unsignaled &= n->masked;
-    for (uint32_t v = 0; due >> v; v++)
+    for (uint32_t v = 0; v < 32; v++)
         if (iovp_bit(due, v) &&
             pcie_msi(pcie_ep_function(n->ep), v) != PCIE_IRQ_NONE)
             n->count[NVME_COUNT_INTERRUPTS]++;
@@ -129,8 +129,11 @@ static void complete_due(struct nvme *n, uint64_t now)
 
     while (!n->refused && nvme_ready(n) && (d = next_done(n, -1)) &&
            d->end <= now) {
+        uint32_t epoch = n->epoch;
+
         pcie_ep_set_time(n->ep, now);
-        if (post(n, d))
+        /* Its interrupt, too, may have reset the controller. */
+        if (post(n, d) && epoch == n->epoch)
             release(n, d);
     }
 }

@@ -332,6 +332,14 @@ static void message(void *self, const struct pcie_tlp *tlp, const void *data)
     engine_wake(&t->engine);
 }
 
+static void pri_changed(void *self)
+{
+    struct test_endpoint *t = (struct test_endpoint *)self;
+
+    pcie_pri_changed(&t->pri);
+    engine_wake(&t->engine);
+}
+
 static const struct pcie_fn_ops ops = {
     .read = bar_read,
     .write = bar_write,
@@ -351,5 +359,6 @@ const struct pcie_ep_class test_endpoint_class = {
     .destroy = destroy,
     .ops = &ops,
     .work = work,
+    .pri_changed = pri_changed,
     .counters = counters,
 };

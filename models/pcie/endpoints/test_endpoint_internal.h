@@ -22,7 +22,7 @@ struct test_endpoint {
     struct engine_access access;
     struct pcie_xfer xfer;
     int group; /* page request of a PREFETCH, or -1 */
-    uint16_t tries;
+    uint32_t tries; /* may be one more than retries */
 
     uint8_t alias[ALIAS_REGISTERS]; /* little-endian */
     bool verifying;                 /* iommu-testdev: the second half */
