@@ -101,6 +101,23 @@ static const struct lspci_field pasid[] = {
     LSPCI_BIT("Enable", 0), LSPCI_BIT("Exec", 1), LSPCI_BIT("Priv", 2),
 };
 
+/* ---- Downstream Port Containment (7.9.15) --------------------------- */
+
+static const struct lspci_field dpc[] = {
+    LSPCI_LINE("\t\tDpcCap", 0x04, 2),
+    LSPCI_NUM("IntMsg", 0, 5, LSPCI_DEC), LSPCI_BIT("RPExt", 5),
+    LSPCI_BIT("PoisonedTLP", 6), LSPCI_BIT("SwTrigger", 7),
+    LSPCI_LINE("\t\tDpcCtl", 0x06, 2),
+    LSPCI_NUM("Trigger:", 0, 2, LSPCI_DEC), LSPCI_BIT("Cmpl", 2),
+    LSPCI_BIT("INT", 3), LSPCI_BIT("ErrCor", 4),
+    LSPCI_LINE("\t\tDpcSta", 0x08, 2),
+    LSPCI_BIT("Trigger", 0), LSPCI_NUM("Reason:", 1, 2, LSPCI_DEC),
+    LSPCI_BIT("INT", 3), LSPCI_BIT("RPBusy", 4),
+    LSPCI_NUM("TriggerExt:", 5, 2, LSPCI_DEC),
+    LSPCI_LINE("\t\tSource", 0x0a, 2),
+    LSPCI_NUM("ID:", 0, 16, LSPCI_HEX),
+};
+
 /* ---- Single Root I/O Virtualization (9.3.3) ------------------------- */
 
 static const struct lspci_field sriov[] = {
@@ -151,6 +168,7 @@ SHOW(ari)
 SHOW(ats)
 SHOW(pri)
 SHOW(pasid)
+SHOW(dpc)
 
 static const struct {
     uint16_t id;
@@ -167,6 +185,7 @@ static const struct {
     {0x0018, "Latency Tolerance Reporting", NULL},
     {0x0019, "Secondary PCI Express", NULL},
     {0x001b, "Process Address Space ID (PASID)", show_pasid},
+    {0x001d, "Downstream Port Containment", show_dpc},
     {0x001e, "L1 PM Substates", NULL},
     {0x001f, "Precision Time Measurement", NULL},
     {0x0025, "Data Link Feature", NULL},

@@ -43,13 +43,17 @@ struct property {
 struct port_config {
     uint8_t speed, width;
     uint16_t mps;
-    bool acs, atomics;
+    bool acs, dpc, atomics;
 };
 
 static void port_defaults(void *config)
 {
-    *(struct port_config *)config = (struct port_config){
-        .speed = 4, .width = 4, .mps = 512, .acs = true, .atomics = true};
+    *(struct port_config *)config = (struct port_config){.speed = 4,
+                                                         .width = 4,
+                                                         .mps = 512,
+                                                         .acs = true,
+                                                         .dpc = true,
+                                                         .atomics = true};
 }
 
 #define PORT_VENDOR 0x1234
@@ -83,6 +87,8 @@ static void port_describe(const void *config, struct pcie_fn_config *f,
             .cap = PCIE_CAP_ACS,
             .acs = {PCIE_ACS_SV | PCIE_ACS_TB | PCIE_ACS_RR | PCIE_ACS_CR |
                     PCIE_ACS_UF | PCIE_ACS_DT}};
+    if (c->dpc && down)
+        room->cap[n++] = (struct pcie_cap_config){.cap = PCIE_CAP_DPC};
     f->caps = room->cap;
     f->cap_count = n;
 }
@@ -106,6 +112,7 @@ static const struct pcie_ep_class port_class = {
 static const struct property port_properties[] = {
     LINK_PROPERTIES(port_config),
     {"iovp,acs", SWITCH, FIELD(port_config, acs), 0, 1},
+    {"iovp,dpc", SWITCH, FIELD(port_config, dpc), 0, 1},
     {"iovp,atomics", SWITCH, FIELD(port_config, atomics), 0, 1},
 };
 

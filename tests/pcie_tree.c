@@ -38,8 +38,8 @@
     }
 
 static const struct pcie_cap_config port_caps[] = {
-    PM, LINK(4, 8), {.cap = PCIE_CAP_MSI, .msi = {1, false}},
-    AER, ACS_ALL,   {.cap = PCIE_CAP_DPC},
+    PM,  LINK(4, 8), {.cap = PCIE_CAP_MSI, .msi = {1, false}},
+    AER, ACS_ALL,    {.cap = PCIE_CAP_DPC},
 };
 
 static const struct pcie_cap_config upstream_caps[] = {PM, LINK(4, 8), AER};

@@ -36,6 +36,40 @@ TEST_CASE(PcieBars, EnumeratorFindsAndPlacesEverything)
     ptree_close(s);
 }
 
+/* A bridge, 31 devices of eight functions beside it, and more behind it. */
+static uint32_t crowd_rd(void *ud, uint16_t id, uint32_t at, unsigned width)
+{
+    (void)ud;
+    (void)width;
+    if (at == 0)
+        return id >> 8 < 2 ? 0x10001234 : 0xffffffff;
+    return at == 0x0e ? (id ? 0x80 : 0x81) : 0;
+}
+
+static void crowd_wr(void *ud, uint16_t id, uint32_t at, unsigned width,
+                     uint32_t value)
+{
+    (void)ud;
+    (void)id;
+    (void)at;
+    (void)width;
+    (void)value;
+}
+
+TEST_CASE(PcieBars, EnumeratorSaysThatThereAreTooMany)
+{
+    struct pcie_enum *e = (struct pcie_enum *)calloc(1, sizeof(*e));
+
+    REQUIRE(e);
+    e->read = crowd_rd;
+    e->write = crowd_wr;
+    e->bus_last = 255;
+    pcie_enumerate(e);
+    CHECK_EQ(PCIE_ENUM_MAX, e->count);
+    CHECK_STR("too many functions", e->error);
+    free(e);
+}
+
 TEST_CASE(PcieBars, SizingReadsBackTypeBits)
 {
     OPEN();

@@ -134,10 +134,8 @@ TEST_CASE(PcieDpc, NonFatalMessagesIfAsked)
  * severity, is not told by a message. */
 TEST_CASE(PcieDpc, ThePortsOwnErrors)
 {
-    struct pcie_tlp t = {.type = PCIE_TLP_MWR,
-                         .addr = 0x1000,
-                         .length = 4,
-                         .requester = 0x4200};
+    struct pcie_tlp t = {
+        .type = PCIE_TLP_MWR, .addr = 0x1000, .length = 4, .requester = 0x4200};
     uint32_t v = 0;
 
     OPEN();
@@ -230,10 +228,10 @@ TEST_CASE(PcieDpc, ASwitchContainsOnePort)
     CHECK_EQ(0, s->fn[EP2].resets);
     cfg_wr(s, RP1, 0x3e, 2, 0x42);
     cfg_wr(s, RP1, 0x3e, 2, 0x02);
-    CHECK_EQ(0x0b, pcie_config_read(
-                       ptree_fn(s, SWD0),
-                       pcie_cap_offset(ptree_fn(s, SWD0), PCIE_CAP_DPC) + 8,
-                       2));
+    CHECK_EQ(0x0b,
+             pcie_config_read(
+                 ptree_fn(s, SWD0),
+                 pcie_cap_offset(ptree_fn(s, SWD0), PCIE_CAP_DPC) + 8, 2));
     pcie_reset(s->p);
     CHECK_EQ(0, pcie_config_read(
                     ptree_fn(s, SWD0),
@@ -262,8 +260,8 @@ TEST_CASE(PcieDpc, UnclaimedRequestsTriggerOnce)
     OPEN();
     cap_wr(s, EP2F1, PCIE_CAP_AER, 0x0c, 4, 1u << 20); /* fatal there */
     control(s, SWD1, 0x2);
-    CHECK_EQ(PCIE_UR, pcie_host_write(s->p, ptree_bar(s, EP2, 0) | 0xff000, &v,
-                                      4));
+    CHECK_EQ(PCIE_UR,
+             pcie_host_write(s->p, ptree_bar(s, EP2, 0) | 0xff000, &v, 4));
     CHECK_EQ(0x03, status(s, SWD1));
     CHECK_EQ(ptree_id(EP2), cap_rd(s, SWD1, PCIE_CAP_DPC, 0x0a, 2));
     CHECK_EQ(1, s->fn[EP2].resets);

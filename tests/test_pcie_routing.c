@@ -396,11 +396,9 @@ TEST_CASE(PcieRequest, OwnBarIsBounded)
 /* 2.2.6.2: 5 bits, or 8 with Extended Tag Field Enable. */
 TEST_CASE(PcieRequest, TagsAreGivenInTurn)
 {
-    static struct ptree tree;
-    struct ptree *s = &tree;
     uint8_t data[4];
 
-    REQUIRE(ptree_open(s));
+    OPEN();
     for (unsigned extended = 0; extended < 2; extended++) {
         unsigned tags = extended ? 256 : 32;
         uint32_t control = cap_rd(s, EP0, PCIE_CAP_EXP, PCIE_DEVCTL, 2);

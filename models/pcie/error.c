@@ -244,8 +244,8 @@ void pcie_report_cor(struct pcie_fn *f, unsigned cor)
     if (at)
         cfg_put32(f, at + PCIE_AER_COR_STATUS,
                   cfg32(f, at + PCIE_AER_COR_STATUS) | 1u << cor);
-    if (at && cfg32(masks, masks->cap[PCIE_CAP_AER] + PCIE_AER_COR_MASK) &
-                  1u << cor)
+    if (at &&
+        cfg32(masks, masks->cap[PCIE_CAP_AER] + PCIE_AER_COR_MASK) & 1u << cor)
         return;
     pcie_send_cor(f);
 }

@@ -20,8 +20,8 @@ struct pcie_fn {
     uint8_t kind;            /* enum pcie_kind */
     uint8_t devfn;
     uint16_t tag; /* of the next request; pcie_request */
-    uint8_t bus; /* captured from configuration writes (2.2.6.2) */
-    bool away;   /* pcie_set_present */
+    uint8_t bus;  /* captured from configuration writes (2.2.6.2) */
+    bool away;    /* pcie_set_present */
 
     /* SR-IOV: of a VF its PF, of a PF its VFs. */
     struct pcie_fn *pf, *vf;

@@ -326,26 +326,26 @@
 #define PCIE_SRIOV_SIZE            0x40u
 
 /* Downstream Port Containment (7.9.15), without Root Port extensions */
-#define PCIE_DPC_CAPABILITY         0x04
-#define PCIE_DPC_SOFTWARE_TRIGGER   (1u << 7)
-#define PCIE_DPC_CONTROL            0x06
-#define PCIE_DPC_TRIGGER            0x3u /* which errors */
-#define PCIE_DPC_TRIGGER_FATAL      0x1u
-#define PCIE_DPC_TRIGGER_NON_FATAL  0x2u /* fatal ones, too */
-#define PCIE_DPC_COMPLETION_UR      (1u << 2)
-#define PCIE_DPC_INTERRUPT_ENABLE   (1u << 3)
-#define PCIE_DPC_ERR_COR_ENABLE     (1u << 4)
-#define PCIE_DPC_TRIGGER_NOW        (1u << 6)
-#define PCIE_DPC_STATUS             0x08
-#define PCIE_DPC_TRIGGERED          (1u << 0)
-#define PCIE_DPC_REASON             0x66u /* with its extension */
-#define PCIE_DPC_REASON_ERROR       (0u << 1) /* the port's own */
-#define PCIE_DPC_REASON_NON_FATAL   (1u << 1) /* a message from below */
-#define PCIE_DPC_REASON_FATAL       (2u << 1)
-#define PCIE_DPC_REASON_SOFTWARE    (3u << 1 | 1u << 5)
-#define PCIE_DPC_INTERRUPT          (1u << 3)
-#define PCIE_DPC_SOURCE             0x0a
-#define PCIE_DPC_SIZE               0x0cu
+#define PCIE_DPC_CAPABILITY        0x04
+#define PCIE_DPC_SOFTWARE_TRIGGER  (1u << 7)
+#define PCIE_DPC_CONTROL           0x06
+#define PCIE_DPC_TRIGGER           0x3u /* which errors */
+#define PCIE_DPC_TRIGGER_FATAL     0x1u
+#define PCIE_DPC_TRIGGER_NON_FATAL 0x2u /* fatal ones, too */
+#define PCIE_DPC_COMPLETION_UR     (1u << 2)
+#define PCIE_DPC_INTERRUPT_ENABLE  (1u << 3)
+#define PCIE_DPC_ERR_COR_ENABLE    (1u << 4)
+#define PCIE_DPC_TRIGGER_NOW       (1u << 6)
+#define PCIE_DPC_STATUS            0x08
+#define PCIE_DPC_TRIGGERED         (1u << 0)
+#define PCIE_DPC_REASON            0x66u     /* with its extension */
+#define PCIE_DPC_REASON_ERROR      (0u << 1) /* the port's own */
+#define PCIE_DPC_REASON_NON_FATAL  (1u << 1) /* a message from below */
+#define PCIE_DPC_REASON_FATAL      (2u << 1)
+#define PCIE_DPC_REASON_SOFTWARE   (3u << 1 | 1u << 5)
+#define PCIE_DPC_INTERRUPT         (1u << 3)
+#define PCIE_DPC_SOURCE            0x0a
+#define PCIE_DPC_SIZE              0x0cu
 
 /* Designated Vendor-Specific (7.9.6) */
 #define PCIE_DVSEC_HEADER1 0x04
