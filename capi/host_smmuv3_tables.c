@@ -194,6 +194,7 @@ static struct smmu_group *open_group(struct host *h, struct host_group *g)
     x->st.s1dss = SMMU_S1DSS_SSID0;
     x->g = g;
     x->st.ats = g->ats && h->drv.ats;
+    x->st.ppar = g->pri && h->drv.ssid_bits;
     g->priv = x;
     return x;
 }
@@ -270,7 +271,7 @@ iovp_status host_smmuv3_stage2(struct host *h, struct host_group *g,
     else
         s2_words(h, t, g->pri ? flags & ~HOST_FAULTS : flags, word);
     if (x->st.ats && !(flags & HOST_QUIET))
-        word[1] |= STE1_EATS | STE1_PPAR;
+        word[1] |= STE1_EATS | (x->st.ppar ? STE1_PPAR : 0);
     write_stes(h, g, word);
     host_smmuv3_atc_flush_pasid(h, x, IOVP_NO_PASID);
     return finish(h, g);

@@ -331,6 +331,17 @@ IOVP_API iovp_status iovp_mmio_write(iovp_platform *p, uint64_t addr,
                                      uint64_t value);
 
 /**
+ * Copy what a processor would read in `bytes` bytes of device registers: of an
+ * SMMU, a DMA engine, a PCI host bridge's configuration space or one of its
+ * windows.  Nothing is read: there is no side effect, no access, no time; a
+ * register whose reads do something shows what it has.  For a processor model
+ * that keeps registers in memory and tells of stores only.  All bytes must lie
+ * in one of these ranges.  Errors: INVALID, BUS.  OWNER, SERVICE.
+ */
+IOVP_API iovp_status iovp_mmio_copy(iovp_platform *p, uint64_t addr, void *buf,
+                                    size_t bytes);
+
+/**
  * Copy from or to RAM, without any side effect, outside of time.  All bytes
  * must lie in one RAM region.  Errors: INVALID, BUS.  OWNER, SIM.
  */

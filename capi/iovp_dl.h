@@ -42,6 +42,8 @@ typedef iovp_status iovp_dl_mmio_read(iovp_platform *p, uint64_t addr,
     uint32_t width, uint32_t space, uint64_t *value);
 typedef iovp_status iovp_dl_mmio_write(iovp_platform *p, uint64_t addr,
     uint32_t width, uint32_t space, uint64_t value);
+typedef iovp_status iovp_dl_mmio_copy(iovp_platform *p, uint64_t addr,
+    void *buf, size_t bytes);
 typedef iovp_status iovp_dl_mem_read(iovp_platform *p, uint64_t addr,
     void *buf, size_t bytes);
 typedef iovp_status iovp_dl_mem_write(iovp_platform *p, uint64_t addr,

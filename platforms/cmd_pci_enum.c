@@ -366,14 +366,15 @@ const struct pcie_enum_fn *pcie_enum_find(const struct pcie_enum *e,
 
 uint32_t pcie_enum_cap(const struct pcie_enum *e, uint16_t id, uint8_t cap)
 {
-    uint32_t at = rd(e, id, 0x06, 2) & 0x10 ? rd(e, id, 0x34, 1) : 0;
+    /* 7.5.1.1.11: the lowest two bits of such pointers are to be masked. */
+    uint32_t at = rd(e, id, 0x06, 2) & 0x10 ? rd(e, id, 0x34, 1) & ~3u : 0;
 
     for (unsigned n = 0; at >= 0x40 && n < 48; n++) {
         uint32_t header = rd(e, id, at, 2);
 
         if ((header & 0xff) == cap)
             return at;
-        at = header >> 8;
+        at = header >> 8 & ~3u;
     }
     return 0;
 }
@@ -389,7 +390,7 @@ uint32_t pcie_enum_ext(const struct pcie_enum *e, uint16_t id, uint16_t cap)
             return 0;
         if ((header & 0xffff) == cap)
             return at;
-        at = header >> 20;
+        at = header >> 20 & ~3u;
     }
     return 0;
 }

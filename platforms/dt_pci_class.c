@@ -470,7 +470,8 @@ static iovp_status read_config(struct dt *t, uint32_t node,
     if (st != IOVP_OK)
         return st;
     wrong = c->cls->check ? c->cls->check(config) : NULL;
-    return wrong ? dt_fail(t, node, NULL, "%s", wrong) : IOVP_OK;
+    return wrong ? dt_fail(t, node, dt_pci_property(wrong), "%s", wrong)
+                 : IOVP_OK;
 }
 
 iovp_status dt_pci_vfs(const struct dt *t, uint32_t node, uint32_t *vfs)

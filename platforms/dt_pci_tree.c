@@ -52,7 +52,7 @@ iovp_status dt_pci_count(const struct dt *t, uint32_t host, uint32_t *count)
             return st;
         if (vfs >= PCIE_FUNCTIONS_MAX ||
             (*count += 1 + vfs) > PCIE_FUNCTIONS_MAX)
-            return dt_fail(t, i, NULL,
+            return dt_fail(t, i, vfs ? "iovp,vfs" : "reg",
                            "more than %u functions below a host bridge",
                            PCIE_FUNCTIONS_MAX);
     }
@@ -202,13 +202,31 @@ iovp_status dt_pci_functions(struct dt_pci *h)
     return st;
 }
 
-/* The sentence begins with the name of a member of struct pcie_fn_config. */
+/* The models' sentences begin with a member of their configuration. */
+const char *dt_pci_property(const char *why)
+{
+    static const struct {
+        const char *begin, *property;
+    } rows[] = {
+        {"device:", "reg"},
+        {"function:", "reg"},
+        {"exp: width", "num-lanes"},
+        {"exp: mps", "iovp,max-payload"},
+        {"sriov:", "iovp,vfs"},
+        {"atc:", "iovp,atc-entries"},
+        {"bar0_bytes", "iovp,bar0-bytes"},
+        {"memory_bytes:", "iovp,memory-bytes"},
+    };
+
+    for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++)
+        if (!strncmp(why, rows[i].begin, strlen(rows[i].begin)))
+            return rows[i].property;
+    return "compatible";
+}
+
 iovp_status dt_pci_blame(const struct dt_pci *h, int32_t index, const char *why)
 {
-    bool place = !strncmp(why, "device:", 7) || !strncmp(why, "function:", 9);
-
     if (index < 0)
         return dt_fail(h->t, h->node, "ranges", "%s", why);
-    return dt_fail(h->t, h->node_of[index], place ? "reg" : "compatible", "%s",
-                   why);
+    return dt_fail(h->t, h->node_of[index], dt_pci_property(why), "%s", why);
 }

@@ -75,6 +75,7 @@ static void port(struct pcie_root_function *f, uint8_t device)
         {.cap = PCIE_CAP_ACS,
          .acs = {.services = PCIE_ACS_SV | PCIE_ACS_TB | PCIE_ACS_RR |
                              PCIE_ACS_CR | PCIE_ACS_UF | PCIE_ACS_DT}},
+        {.cap = PCIE_CAP_DPC},
     };
 
     f->fn = (struct pcie_fn_config){.kind = PCIE_ROOT_PORT,
@@ -83,7 +84,7 @@ static void port(struct pcie_root_function *f, uint8_t device)
                                     .vendor_id = 0x13b5,
                                     .device_id = 0xdef,
                                     .caps = caps,
-                                    .cap_count = 5};
+                                    .cap_count = sizeof(caps) / sizeof(*caps)};
 }
 
 static void exerciser(struct exs *x, struct pcie_root_function *f, int parent,

@@ -12,6 +12,7 @@
 
 #define IDR0_ATS_PRI (1u << 10 | 1u << 16)
 #define IDR1_PRIQS   (8u << 11)
+#define IO_VF_BAR    0x5ff00000u /* where enumeration puts nothing */
 
 /* %s: the SMMU's ID registers. */
 static const char tree[] =
@@ -46,7 +47,8 @@ static const char tree[] =
     "      iovp,pasid-bits = <16>; iovp,ats; iovp,pri; }; };\n"
     "  rciep@2,0 { compatible = \"iovp,test-endpoint\";\n"
     "    reg = <0x1000 0 0 0 0>; iovp,pasid-bits = <16>; iovp,ats;\n"
-    "    iovp,pri; iovp,atc-invalidate-ps = <3000000000>; };\n"
+    "    iovp,pri; iovp,atc-invalidate-ps = <3000000000>;\n"
+    "    iovp,vfs = <2>; };\n"
     "}; };\n";
 
 static const void *compile(const char *idr, size_t *bytes)
@@ -183,6 +185,12 @@ uint32_t io_ext_cap(struct io *io, const struct io_unit *u, uint16_t cap)
     return pcie_enum_ext(&e, rid_of(u), cap);
 }
 
+void io_config_set(struct io *io, const struct io_unit *u, uint32_t at,
+                   unsigned width, uint32_t value)
+{
+    cfg_write(io, rid_of(u), at, width, value);
+}
+
 void io_power(struct io *io, const struct io_unit *u, uint32_t state)
 {
     struct pcie_enum e = {.read = cfg_read, .write = cfg_write, .ud = io};
@@ -225,6 +233,22 @@ static bool unit(struct io *io, struct io_unit *u, const char *name,
     u->drv = (struct tep_driver){
         .read = unit_read, .write = unit_write, .sleep = unit_sleep, .ud = u};
     return !iovp_device_find(io->p, name, &u->d);
+}
+
+/* System Page Size 4 KiB, VF BAR0, NumVFs, VF Enable and VF MSE. */
+bool io_open_vf(struct io *io, struct io_unit *u)
+{
+    uint32_t cap = io_ext_cap(io, &io->rciep, PCIE_EXT_SRIOV);
+
+    io_config_set(io, &io->rciep, cap + PCIE_SRIOV_SYSTEM_PAGE, 4, 1);
+    io_config_set(io, &io->rciep, cap + PCIE_SRIOV_VF_BAR, 4, IO_VF_BAR);
+    io_config_set(io, &io->rciep, cap + PCIE_SRIOV_NUM_VFS, 2, 2);
+    io_config_set(io, &io->rciep, cap + PCIE_SRIOV_CONTROL, 2,
+                  PCIE_SRIOV_VF_ENABLE | PCIE_SRIOV_VF_MEMORY_SPACE);
+    if (!unit(io, u, "rciep@2,0/vf0", IO_VF_BAR))
+        return false;
+    io_config_set(io, u, PCIE_COMMAND, 2, PCIE_COMMAND_BUS_MASTER);
+    return tep_probe(&u->drv);
 }
 
 bool io_open(struct io *io, uint32_t mode)

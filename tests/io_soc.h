@@ -3,7 +3,8 @@
  * A SoC of devices that drivers program: the engine of the test endpoint
  *
  *   pci      as a PCI function behind a root port, with PASID, ATS and PRI
- *   rciep    the same, integrated, on the root bus; invalidations take 3 ms
+ *   rciep    the same, integrated, on the root bus; invalidations take 3 ms;
+ *            with VFs
  *   engine   on the platform's bus, with PASIDs, bears stalls
  *   rigid    as that, without PASIDs, bears none
  *
@@ -45,12 +46,16 @@ struct io {
 /* False after a recorded failure. */
 bool io_open(struct io *io, uint32_t mode);
 void io_close(struct io *io);
+/* The first VF of `rciep`, enabled. */
+bool io_open_vf(struct io *io, struct io_unit *u);
 /* fn in functional mode and, in a child, in timed mode. */
 void io_both(void (*fn)(struct io *io));
 
 /* Configuration space of a PCI function, at `at`, or in a capability. */
 uint32_t io_config(struct io *io, const struct io_unit *u, uint32_t at,
                    unsigned width);
+void io_config_set(struct io *io, const struct io_unit *u, uint32_t at,
+                   unsigned width, uint32_t value);
 uint32_t io_ext_cap(struct io *io, const struct io_unit *u, uint16_t cap);
 /* PCIE_D0, PCIE_D3HOT. */
 void io_power(struct io *io, const struct io_unit *u, uint32_t state);

@@ -97,6 +97,8 @@ ONE(run_until, iovp_run_until(h, 0, WORD(s, uint32_t)))
 
 ONE(mmio_read, iovp_mmio_read(h, 0x9050000, 4, 0, WORD(s, uint64_t)))
 
+ONE(mmio_copy, iovp_mmio_copy(h, 0x9050000, WORD(s, uint64_t), 8))
+
 ONE(mmio_write, iovp_mmio_write(h, SVA_PA(5), 4, 0, 0x5a5a5a5a))
 
 ONE(mem_read, iovp_mem_read(h, SVA_DATA, misuse_word(s, 64), 64))
@@ -456,6 +458,7 @@ const struct function misuse_functions[] = {
     VOID(now, SIM, K_PLATFORM),
     ROW(mmio_read, SERVICE, K_PLATFORM),
     ROW(mmio_write, SERVICE, K_PLATFORM),
+    ROW(mmio_copy, SERVICE, K_PLATFORM),
     ROW(mem_read, SIM, K_PLATFORM),
     ROW(mem_write, SIM, K_PLATFORM),
     ROW(devices, SERVICE, K_PLATFORM),

@@ -232,6 +232,20 @@ RUN(mmio_read)
     GIVES(IOVP_E_BUS, READ(0x9050000, 1, 0));
 }
 
+#define COPY(addr, bytes) \
+    iovp_mmio_copy(s->v.p, addr, WORD(s, uint64_t), bytes)
+
+RUN(mmio_copy)
+{
+    GIVES(IOVP_E_INVALID, iovp_mmio_copy(s->v.p, 0x9050000, NULL, 8));
+    GIVES(IOVP_E_INVALID, COPY(0x9050000, 0));
+    GIVES(IOVP_E_BUS, COPY(0, 8));
+    GIVES(IOVP_E_BUS, COPY(SVA_DATA, 8));
+    GIVES(IOVP_E_BUS, COPY(0x906fffc, 8));
+    GIVES(IOVP_E_BUS, COPY(0x9050000, SIZE_MAX));
+    GIVES(IOVP_E_BUS, COPY(UINT64_MAX, 8));
+}
+
 RUN(mmio_write)
 {
     for (uint32_t w = 0; w < 20; w++)
@@ -415,6 +429,7 @@ const struct misuse misuse_platform[] = {
     ROW(nodes),
     ROW(mmio_read),
     ROW(mmio_write),
+    ROW(mmio_copy),
     ROW(mem_read),
     ROW(mem_write),
     ROW(memory_donate),

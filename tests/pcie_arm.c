@@ -95,6 +95,9 @@ bool pa_translate(struct pa *a)
 {
     struct smmu_driver *d = &a->s.drv;
 
+    /* GERRORN: what somebody before has left would stop the queue. */
+    ps_wr(&a->s, PA_SMMU + 0x20, 4, 0);
+    ps_wr(&a->s, PA_SMMU + 0x64, 4, ps_rd(&a->s, PA_SMMU + 0x60, 4));
     a->s.ram = (struct smmu_ram){PS_RAM, PS_DATA};
     *d = (struct smmu_driver){
         .platform = a->s.p, .base = PA_SMMU, .ram = &a->s.ram};

@@ -113,6 +113,77 @@ TEST_CASE(CapiSvaPri, ReadOnlyPagesAreNotWritten)
     io_both(read_only);
 }
 
+/* 9.3.7: PASID and PRI are the PF's, on as long as one of them needs them. */
+static void virtual(struct io *io)
+{
+    iovp_sva_config sc = IOVP_SVA_CONFIG_INIT;
+    struct io_unit vf, *pf = &io->rciep;
+    struct io_pager p = {0};
+    struct tep_outcome out;
+    uint32_t pasid, same = 0;
+
+    REQUIRE(io_open_vf(io, &vf));
+    pasid = io_bind(io, &p, vf.d);
+    CHECK(enabled(io, &vf, PCIE_EXT_ATS, PCIE_ATS_CONTROL, PCIE_ATS_ENABLE));
+    CHECK(!enabled(io, pf, PCIE_EXT_ATS, PCIE_ATS_CONTROL, PCIE_ATS_ENABLE));
+    CHECK(enabled(io, pf, PCIE_EXT_PRI, PCIE_PRI_CONTROL, PCIE_PRI_ENABLE));
+    io_fill(io, 0, 0x29);
+    CHECK_EQ(TEP_ERROR_NONE, copy(&vf, pasid, 0, 1, 1, ATC_PRI, &out));
+    CHECK(io_holds(io, 1, 0x29));
+    CHECK_EQ(2, p.calls);
+    /* One more, one less: it does not disturb the other. */
+    CHECK_EQ(IOVP_OK, iovp_sva_bind(p.s, pf->d, &sc, &same));
+    CHECK_EQ(pasid, same);
+    CHECK_EQ(TEP_ERROR_NONE, copy(pf, pasid, 0, 2, 1, ATC_PRI, &out));
+    CHECK_EQ(IOVP_OK, iovp_sva_unbind(p.s, pf->d));
+    CHECK(!enabled(io, pf, PCIE_EXT_ATS, PCIE_ATS_CONTROL, PCIE_ATS_ENABLE));
+    CHECK_EQ(TEP_ERROR_NONE, copy(&vf, pasid, 0, 3, 1, ATC_PRI, &out));
+    CHECK_EQ(IOVP_OK, iovp_sva_unbind(p.s, vf.d));
+    CHECK(!enabled(io, pf, PCIE_EXT_PRI, PCIE_PRI_CONTROL, PCIE_PRI_ENABLE));
+    CHECK(!enabled(io, pf, PCIE_EXT_PASID, PCIE_PASID_CONTROL,
+                   PCIE_PASID_ENABLE));
+}
+
+TEST_CASE(CapiSvaPri, VfsUsePasidAndPriOfTheirPf)
+{
+    io_both(virtual);
+}
+
+/* Word 1 of the STE of a requester ID, whose table has two levels. */
+static uint64_t ste_word1(struct io *io, const struct io_unit *u)
+{
+    iovp_device_info info = IOVP_DEVICE_INFO_INIT;
+    uint64_t base = 0, at = 0, word = 0, sid;
+
+    CHECK_EQ(IOVP_OK, iovp_device_get_info(u->d, &info));
+    sid = 0x1000 + info.requester_id;
+    CHECK_EQ(IOVP_OK, iovp_mmio_read(io->p, IO_SMMU + 0x80, 8, 0, &base));
+    base &= 0xfffffffffffc0;
+    CHECK_EQ(IOVP_OK, iovp_mem_read(io->p, base + (sid >> 8) * 8, &at, 8));
+    at &= 0xfffffffffffc0;
+    CHECK_EQ(IOVP_OK,
+             iovp_mem_read(io->p, at + (sid & 255) * 64 + 8, &word, 8));
+    return word;
+}
+
+/* SMMU 8.1: these functions expect the PASID (PRG Response PASID Required) on
+ * the automatic answer of a queue that overflows, which PPAR gives them. */
+static void ppar(struct io *io)
+{
+    struct io_pager p = {0};
+
+    io_bind(io, &p, io->pci.d);
+    CHECK(enabled(io, &io->pci, PCIE_EXT_PRI, PCIE_PRI_STATUS,
+                  PCIE_PRI_PASID_REQUIRED));
+    CHECK_EQ(1, ste_word1(io, &io->pci) >> 28 & 3); /* EATS */
+    CHECK_EQ(1, ste_word1(io, &io->pci) >> 18 & 1); /* PPAR */
+}
+
+TEST_CASE(CapiSvaPri, AutomaticAnswersHaveThePasid)
+{
+    io_both(ppar);
+}
+
 /* ---- what is cached ---------------------------------------------------------
  */
 

@@ -174,15 +174,20 @@ TEST_CASE(DtPci, PortWithoutChildren)
 
     REQUIRE(create(&s, ECAM "port@1,0 { compatible = \"iovp,pcie-root-port\";\n"
                             "reg = <0x0800 0 0 0 0>; max-link-speed = <5>;\n"
-                            "num-lanes = <16>; iovp,acs = <0>; };\n"));
+                            "num-lanes = <16>; iovp,acs = <0>; };\n"
+                            "port@2,0 { compatible = \"iovp,pcie-root-port\";\n"
+                            "reg = <0x1000 0 0 0 0>; iovp,dpc = <0>; };\n"));
     REQUIRE(ps_enumerate(&s));
-    CHECK_EQ(s.e.count, 1);
+    CHECK_EQ(s.e.count, 2);
     CHECK_EQ(ps_cfg(&s, 0x0008,
                     pcie_enum_cap(&s.e, 0x0008, PCIE_ID_EXP) + PCIE_LNKCAP, 4) &
                  0x3ff,
              16 << 4 | 5);
     CHECK_EQ(pcie_enum_ext(&s.e, 0x0008, PCIE_EXT_ACS), 0);
     CHECK(pcie_enum_ext(&s.e, 0x0008, PCIE_EXT_AER));
+    CHECK(pcie_enum_ext(&s.e, 0x0008, PCIE_EXT_DPC));
+    CHECK(pcie_enum_ext(&s.e, 0x0010, PCIE_EXT_ACS));
+    CHECK_EQ(pcie_enum_ext(&s.e, 0x0010, PCIE_EXT_DPC), 0);
     ps_close(&s);
 }
 

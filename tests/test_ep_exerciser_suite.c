@@ -406,6 +406,81 @@ TEST_CASE(ExerciserSuite, E023ErrorInjection)
     exs_close(&x);
 }
 
+/* The functions below the port, as the suite keeps them over its reset: by the
+ * ID that they had. */
+static uint32_t config(uint32_t at)
+{
+    return drv(EXS_EX0)->bus.cfg_read(&x, drv(EXS_EX0)->id, at);
+}
+
+static void restore(const uint32_t (*space)[1024])
+{
+    for (uint16_t n = 0; n < 2; n++)
+        for (uint32_t i = 0; i < 1024; i++)
+            drv(EXS_EX0)->bus.cfg_write(
+                &x, (uint16_t)(drv(EXS_EX0)->id + 8 * n), 4 * i, space[n][i]);
+}
+
+/* An error of the device triggers; software releases it, and resets the bus. */
+static void contain(uint32_t trigger, uint32_t reason, uint32_t severity)
+{
+    static uint32_t space[2][1024];
+    uint32_t msis = x.s->msis, status;
+
+    for (uint32_t i = 0; i < 1024; i++) {
+        space[0][i] = config(4 * i);
+        space[1][i] = rsoc_cfg_rd(x.s, EXS_EX0_F8, 4 * i, 4);
+    }
+    rsoc_cap_wr(x.s, EXS_RP0, PCIE_CAP_DPC, 6, 2, trigger | 0x8);
+    rsoc_cap_wr(x.s, EXS_EX0, PCIE_CAP_AER, PCIE_AER_UNCOR_SEVERITY, 4,
+                severity);
+    exdrv_inject(drv(EXS_EX0));
+    CHECK_EQ(0xffffffff, config(0));
+    status = rsoc_cap_rd(x.s, EXS_RP0, PCIE_CAP_DPC, 8, 4);
+    CHECK_EQ(1, status & 1);
+    CHECK_EQ(reason, status >> 1 & 3);
+    CHECK_EQ(0, status & 0x10);
+    CHECK_EQ(drv(EXS_EX0)->id, status >> 16);
+    CHECK_EQ(msis + 1, x.s->msis);
+    rsoc_cap_wr(x.s, EXS_RP0, PCIE_CAP_DPC, 8, 4, 1);
+    rsoc_cfg_wr(x.s, EXS_RP0, PCIE_BRIDGE_CONTROL, 2, 0x42);
+    rsoc_cfg_wr(x.s, EXS_RP0, PCIE_BRIDGE_CONTROL, 2, 0x02);
+    CHECK(rsoc_cap_rd(x.s, EXS_RP0, PCIE_CAP_EXP, PCIE_LNKSTA, 2) & 0x2000);
+    status = rsoc_cap_rd(x.s, EXS_RP0, PCIE_CAP_DPC, 8, 4);
+    rsoc_cap_wr(x.s, EXS_RP0, PCIE_CAP_DPC, 8, 4, status | 1);
+    rsoc_cap_wr(x.s, EXS_RP0, PCIE_CAP_DPC, 6, 2, 0x8);
+    restore(space);
+    exs_report(&x, EXS_EX0);
+    CHECK_EQ(0xed0113b5, config(0));
+}
+
+/* e024, e027: the port contains what is not fatal, what is, and completions
+ * that failed. */
+TEST_CASE(ExerciserSuite, E024And027Containment)
+{
+    OPEN();
+    exs_report(&x, EXS_RP0);
+    exs_report(&x, EXS_EX0);
+    rsoc_cfg_wr(x.s, EXS_RP0, PCIE_BRIDGE_CONTROL, 2,
+                PCIE_BRIDGE_CONTROL_SERR_ENABLE);
+    rsoc_cap_wr(x.s, EXS_RP0, PCIE_CAP_MSI, 4, 4, (uint32_t)RSOC_MSI);
+    rsoc_cap_wr(x.s, EXS_RP0, PCIE_CAP_MSI, 8, 4, (uint32_t)(RSOC_MSI >> 32));
+    rsoc_cap_wr(x.s, EXS_RP0, PCIE_CAP_MSI, 2, 2, 1);
+    CHECK(!exdrv_error(drv(EXS_EX0), 0x0c, true)); /* completion timeout */
+    contain(2, 1, 0);
+    contain(1, 2, 0xffffffff);
+    exdrv_error(drv(EXS_EX0), 0x0d, true); /* Completer Abort */
+    contain(2, 1, 0);
+    exdrv_error(drv(EXS_EX0), 0x12, true); /* Unsupported Request */
+    contain(2, 1, 0);
+    /* The device works again. */
+    rsoc_ram_wr(x.s, RAM, 8, 0x1122334455667788);
+    CHECK_EQ(0, exs_dma(&x, EXS_EX0, EXDRV_TO_DEVICE, RAM, 8));
+    CHECK_EQ(0, exs_dma(&x, EXS_EX0, EXDRV_FROM_DEVICE, RAM + 64, 8));
+    CHECK_EQ(0x1122334455667788, rsoc_ram_rd(x.s, RAM + 64, 8));
+    exs_close(&x);
+}
+
 /* e025: sizes of 2, 4 and 8 bytes, to the host and to a peer. */
 TEST_CASE(ExerciserSuite, E025SizesToHostAndPeer)
 {

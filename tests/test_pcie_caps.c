@@ -57,7 +57,8 @@ TEST_CASE(PcieCaps, WritableBits)
         {EP0, PCIE_CAP_EXP, 0x10, 0x00cb, 0},
         {RP0, PCIE_CAP_EXP, 0x1c, 0x000f, 0},
         {EP0, PCIE_CAP_EXP, 0x1c, 0x0000, 0},
-        {EP0, PCIE_CAP_EXP, 0x26, 0x0000, 0x0060}, /* EE prefix, one */
+        {EP0, PCIE_CAP_EXP, 0x26, 0x0000, 0x0070}, /* EE prefix, one */
+        {SWU, PCIE_CAP_EXP, 0x26, 0x0000, 0x0070}, /* needs Extended Fmt */
         /* 7.5.3.15, .16: endpoints can disable the completion timeout. */
         {EP0, PCIE_CAP_EXP, 0x24, 0x0000, 0x0190},
         {RP0, PCIE_CAP_EXP, 0x24, 0x0000, 0x0060},

@@ -273,6 +273,7 @@ TEST_CASE(PcieTime, MaxPayloadSizeIsTheSoftwares)
     TOOK(24 * BYTE128 + FLIGHT + 2 * 148 * BYTE128 + FLIGHT);
     /* 257 bytes of double words, because of the first one's offset. */
     cap_wr(s, RP0, PCIE_CAP_EXP, 0x08, 2, 0x2930);
+    cap_wr(s, EP0, PCIE_CAP_EXP, 0x08, 2, 0x2950);
     t0 = later(s);
     CHECK_EQ(PCIE_SC, ptree_dma(s, EP0, true, HIGH + 1, data, 256));
     TOOK((280 + 28) * BYTE256 + FLIGHT);

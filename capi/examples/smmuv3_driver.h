@@ -89,7 +89,8 @@ struct smmu_stream {
     bool cd_2level;
     uint64_t cd_table;
     uint32_t s1dss;
-    bool ats; /* Translation Requests are answered */
+    bool ats;  /* Translation Requests are answered */
+    bool ppar; /* automatic answers to page requests have a PASID (8.1) */
 };
 
 /* What becomes of transactions without PASID on a stream with PASIDs: they

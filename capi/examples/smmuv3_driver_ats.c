@@ -12,6 +12,7 @@ int smmu_ats(struct smmu_driver *d, struct smmu_stream *st, bool on)
     if (d->failed)
         return smmu_end(d);
     st->ats = on;
+    st->ppar = on && d->pri && d->ssid_bits;
     smmu_ste_stage1(st, word);
     smmu_ste_write(d, st->sid, word);
     return smmu_end(d);

@@ -77,7 +77,8 @@ void smmu_ste_stage1(const struct smmu_stream *st, uint64_t word[STE_BYTES / 8])
         STE0_V | STE0_S1 | st->cd_table | (uint64_t)st->cd_log2 << STE0_S1CDMAX;
     if (st->cd_2level)
         word[0] |= STE0_S1FMT_64K;
-    word[1] = STE1_WB_ISH | st->s1dss | (st->ats ? STE1_EATS | STE1_PPAR : 0);
+    word[1] = STE1_WB_ISH | st->s1dss | (st->ats ? STE1_EATS : 0) |
+              (st->ppar ? STE1_PPAR : 0);
 }
 
 int smmu_attach(struct smmu_driver *d, struct smmu_stream *st, uint32_t sid,
@@ -89,7 +90,7 @@ int smmu_attach(struct smmu_driver *d, struct smmu_stream *st, uint32_t sid,
     st->sid = sid;
     st->others = 0;
     st->s1dss = s1dss;
-    st->ats = false;
+    st->ats = st->ppar = false;
     smmu_cd_table(d, st, pasid_bits);
     smmu_ste_stage1(st, word);
     smmu_ste_write(d, sid, word);

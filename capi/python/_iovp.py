@@ -761,6 +761,8 @@ FUNCTIONS = {
         c_uint32, POINTER(c_uint64)),
     "iovp_mmio_write": (iovp_status, POINTER(iovp_platform), c_uint64,
         c_uint32, c_uint32, c_uint64),
+    "iovp_mmio_copy": (iovp_status, POINTER(iovp_platform), c_uint64, c_void_p,
+        c_size_t),
     "iovp_mem_read": (iovp_status, POINTER(iovp_platform), c_uint64, c_void_p,
         c_size_t),
     "iovp_mem_write": (iovp_status, POINTER(iovp_platform), c_uint64, c_void_p,

@@ -233,3 +233,63 @@ enum pcie_status pcie_host_write(struct pcie *p, uint64_t host,
     return p && data ? host_access(p, true, host, (uint8_t *)data, length)
                      : PCIE_UR;
 }
+
+/* ---- without a request ------------------------------------------------- */
+
+void pcie_ecam_peek(struct pcie *p, uint64_t offset, void *data,
+                    uint64_t length)
+{
+    uint8_t *out = (uint8_t *)data;
+    uint64_t size = pcie_ecam_size(p);
+
+    while (length) {
+        uint64_t at = offset & (PCIE_CONFIG_SIZE - 1);
+        uint64_t n = PCIE_CONFIG_SIZE - at;
+        struct pcie_fn *blame, *f = NULL;
+
+        n = n < length ? n : length;
+        if (offset < size)
+            f = pcie_route_id(
+                p, (uint16_t)((offset >> 12) + ((unsigned)p->bus_first << 8)),
+                &blame);
+        if (f && pcie_present(f))
+            memcpy(out, &f->config[at], (size_t)n);
+        else
+            memset(out, 0xff, (size_t)n);
+        offset += n;
+        out += n;
+        length -= n;
+    }
+}
+
+static bool peek(struct pcie *p, const struct pcie_window *w, uint64_t host,
+                 uint8_t *data, uint64_t length)
+{
+    struct pcie_tlp t = {
+        .type = (uint8_t)(w->io ? PCIE_TLP_IORD : PCIE_TLP_MRD),
+        .requester = (uint16_t)((unsigned)p->bus_first << 8),
+        .peek = true,
+        .addr = host - w->host + w->pci,
+        .length = (uint32_t)length,
+    };
+    struct pcie_target to;
+
+    pcie_route_down(p, NULL, NULL, &t, &to);
+    return to.f && pcie_deliver(&to, &t, data) == PCIE_SC;
+}
+
+void pcie_host_peek(struct pcie *p, uint64_t host, void *data, uint64_t length)
+{
+    uint8_t *out = (uint8_t *)data;
+
+    while (length) {
+        const struct pcie_window *w = p ? window_at(p, host) : NULL;
+        uint64_t n = piece(w, host, length);
+
+        if (!w || !peek(p, w, host, out, n))
+            memset(out, 0xff, (size_t)n);
+        host += n;
+        out += n;
+        length -= n;
+    }
+}

@@ -85,7 +85,7 @@ struct pcie_ep_pri {
     uint32_t ended;       /* changes when all that wait have waited in vain */
 };
 
-struct pcie_ep_pri *pcie_ep_pri(struct pcie_ep *ep);
+struct pcie_ep_pri *pcie_ep_shared_pri(struct pcie_ep *ep);
 /* It was changed: tells the others. */
 void pcie_ep_pri_changed(struct pcie_ep *ep);
 

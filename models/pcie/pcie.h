@@ -306,6 +306,14 @@ enum pcie_status pcie_host_write(struct pcie *p, uint64_t host,
                                  const void *data, uint64_t length);
 
 /*
+ * What the ECAM from `offset`, or a window from `host`, would read as now: any
+ * number of bytes, and nothing happens.  All ones where nothing answers.
+ */
+void pcie_ecam_peek(struct pcie *p, uint64_t offset, void *data,
+                    uint64_t length);
+void pcie_host_peek(struct pcie *p, uint64_t host, void *data, uint64_t length);
+
+/*
  * A request or message of the root complex, at PCI addresses; messages go to
  * t->target.  This is what an IOMMU calls that sends a function's request back
  * to a peer, or an invalidation to a function.

@@ -42,7 +42,7 @@ static uint32_t credits(const struct pcie_pri *p)
 {
     uint32_t most = read_reg(p, PCIE_PRI_CAPACITY, 4);
     uint32_t allowed = read_reg(p, PCIE_PRI_ALLOCATION, 4);
-    uint32_t held = pcie_ep_pri(p->ep)->outstanding;
+    uint32_t held = pcie_ep_shared_pri(p->ep)->outstanding;
 
     most = allowed < most ? allowed : most;
     return most > held ? most - held : 0;
@@ -61,7 +61,7 @@ static bool may_ask(const struct pcie_pri *p)
 
 bool pcie_pri_busy(const struct pcie_pri *p)
 {
-    return may_ask(p) && pcie_ep_pri(p->ep)->outstanding;
+    return may_ask(p) && pcie_ep_shared_pri(p->ep)->outstanding;
 }
 
 static int free_group(struct pcie_pri *p)
@@ -126,7 +126,7 @@ int pcie_pri_ask(struct pcie_pri *p, const struct pcie_tlp *t, uint32_t want,
                                           .pages = pages,
                                           .sent = pcie_ep_time(p->ep)};
     p->outstanding += pages;
-    pcie_ep_pri(p->ep)->outstanding += pages;
+    pcie_ep_shared_pri(p->ep)->outstanding += pages;
     p->requests += pages;
     p->groups++;
     return i;
@@ -173,13 +173,13 @@ static void end_group(struct pcie_pri *p, struct pcie_pri_group *g,
                       enum pcie_pri_state s)
 {
     p->outstanding -= g->pages;
-    pcie_ep_pri(p->ep)->outstanding -= g->pages;
+    pcie_ep_shared_pri(p->ep)->outstanding -= g->pages;
     g->state = (uint8_t)(g->forgotten ? PCIE_PRI_FREE : s);
 }
 
 static void end_own(struct pcie_pri *p)
 {
-    p->ended = pcie_ep_pri(p->ep)->ended;
+    p->ended = pcie_ep_shared_pri(p->ep)->ended;
     for (uint32_t i = 0; i < PCIE_PRI_GROUPS; i++)
         if (p->group[i].state == PCIE_PRI_WAITING)
             end_group(p, &p->group[i], PCIE_PRI_FAILURE);
@@ -189,13 +189,13 @@ static void end_own(struct pcie_pri *p)
 /* Nobody answers any more, whose groups they are. */
 static void end_all(struct pcie_pri *p)
 {
-    pcie_ep_pri(p->ep)->ended++;
+    pcie_ep_shared_pri(p->ep)->ended++;
     end_own(p);
 }
 
 void pcie_pri_changed(struct pcie_pri *p)
 {
-    if (p->ended != pcie_ep_pri(p->ep)->ended)
+    if (p->ended != pcie_ep_shared_pri(p->ep)->ended)
         end_own(p);
     pcie_ep_wake(p->ep, pcie_ep_time(p->ep));
 }
@@ -204,7 +204,8 @@ void pcie_pri_changed(struct pcie_pri *p)
 static void update_stopped(struct pcie_pri *p)
 {
     if (!pcie_enabled(function(p), PCIE_CAP_PRI))
-        set_status(p, PCIE_PRI_STOPPED, !pcie_ep_pri(p->ep)->outstanding);
+        set_status(p, PCIE_PRI_STOPPED,
+                   !pcie_ep_shared_pri(p->ep)->outstanding);
 }
 
 /* ---- responses ----------------------------------------------------------- */
@@ -288,7 +289,7 @@ void pcie_pri_update(struct pcie_pri *p)
 
 void pcie_pri_reset(struct pcie_pri *p)
 {
-    pcie_ep_pri(p->ep)->outstanding -= p->outstanding;
+    pcie_ep_shared_pri(p->ep)->outstanding -= p->outstanding;
     memset(p->group, 0, sizeof(p->group));
     p->outstanding = 0;
     p->next = 0;

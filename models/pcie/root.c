@@ -41,7 +41,7 @@ void pcie_ep_set_time(struct pcie_ep *ep, uint64_t t)
 }
 
 /* In create there is no function yet, and nothing to share. */
-struct pcie_ep_pri *pcie_ep_pri(struct pcie_ep *ep)
+struct pcie_ep_pri *pcie_ep_shared_pri(struct pcie_ep *ep)
 {
     if (!ep->fn)
         return &ep->pri;

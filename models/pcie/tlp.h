@@ -46,6 +46,7 @@ struct pcie_tlp {
     uint16_t target; /* configuration and messages by ID: bus, device, fn */
     uint8_t message; /* message code */
     bool no_write;   /* NW of a translation request */
+    bool peek;       /* no request: what a read would give, nothing happens */
     /* PASID TLP prefix */
     bool pasid_valid, execute, privileged;
     uint32_t pasid;

@@ -363,6 +363,21 @@ bool smmuv3_mmio_read(struct smmuv3 *s, uint32_t offset, unsigned width,
     return true;
 }
 
+void smmuv3_mmio_peek(const struct smmuv3 *s, uint32_t offset, void *data,
+                      uint32_t length)
+{
+    uint8_t *out = (uint8_t *)data;
+    uint32_t word = 0;
+
+    for (uint32_t i = 0; i < length; i++) {
+        uint32_t at = offset + i;
+
+        if (!i || at % 4 == 0)
+            word = at < SMMUV3_MMIO_SIZE ? read32(s, at & ~3u) : 0;
+        out[i] = (uint8_t)(word >> at % 4 * 8);
+    }
+}
+
 bool smmuv3_mmio_write(struct smmuv3 *s, uint32_t offset, unsigned width,
                        uint8_t space, uint64_t value)
 {

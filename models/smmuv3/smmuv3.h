@@ -88,6 +88,9 @@ bool smmuv3_mmio_read(struct smmuv3 *s, uint32_t offset, unsigned width,
                       uint8_t space, uint64_t *value);
 bool smmuv3_mmio_write(struct smmuv3 *s, uint32_t offset, unsigned width,
                        uint8_t space, uint64_t value);
+/* What any bytes of them would read as now; nothing happens. */
+void smmuv3_mmio_peek(const struct smmuv3 *s, uint32_t offset, void *data,
+                      uint32_t length);
 
 /*
  * Do pending queue work: apply register updates that are due, execute up to

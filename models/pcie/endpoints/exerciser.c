@@ -115,20 +115,20 @@ static void write_registers(struct exerciser *x, uint64_t offset,
 }
 
 /* A word leaves the FIFO with its first byte. */
-static uint32_t read_dword(struct exerciser *x, uint64_t at, uint64_t offset)
+static uint32_t read_dword(struct exerciser *x, uint64_t at, bool pop)
 {
     if (at == EX_TRACE)
-        return offset <= at ? ex_trace_pop(x) : EX_TRACE_EMPTY;
+        return pop ? ex_trace_pop(x) : EX_TRACE_EMPTY;
     return at < EX_REGS_END ? *ex_reg(x, (uint32_t)at) : 0;
 }
 
-static void read_registers(struct exerciser *x, uint64_t offset, uint8_t *data,
-                           uint32_t length)
+static void read_registers(struct exerciser *x, uint64_t offset,
+                           const struct pcie_tlp *t, uint8_t *data)
 {
-    uint64_t end = offset + length;
+    uint64_t end = offset + t->length;
 
     for (uint64_t at = offset & ~3ull; at < end; at += 4) {
-        uint32_t value = read_dword(x, at, offset);
+        uint32_t value = read_dword(x, at, offset <= at && !t->peek);
 
         for (unsigned i = 0; i < 4; i++)
             if (at + i >= offset && at + i < end)
@@ -146,12 +146,14 @@ static bool of_monitor(unsigned bar, uint64_t offset, uint32_t length)
            offset + length <= EX_TRACECTL + 4;
 }
 
-static bool poisoned(struct exerciser *x)
+static bool poisoned(struct exerciser *x, bool peek)
 {
     if (!(ex_error_control(x) & EX_ERROR_POISON))
         return false;
-    x->poisoned = true;
-    ex_wake(x);
+    if (!peek) {
+        x->poisoned = true;
+        ex_wake(x);
+    }
     return true;
 }
 
@@ -160,17 +162,17 @@ static enum pcie_status on_read(void *opaque, unsigned bar, uint64_t offset,
 {
     struct exerciser *x = (struct exerciser *)opaque;
 
-    if (poisoned(x)) {
+    if (poisoned(x, t->peek)) {
         memset(data, 0xff, t->length);
         return PCIE_SC;
     }
     if (bar == EXERCISER_REGISTER_BAR)
-        read_registers(x, offset, (uint8_t *)data, t->length);
+        read_registers(x, offset, t, (uint8_t *)data);
     else if (bar == EXERCISER_MEMORY_BAR)
         memmove(data, x->memory + offset, t->length);
     else
         memset(data, 0, t->length);
-    if (!of_monitor(bar, offset, t->length))
+    if (!t->peek && !of_monitor(bar, offset, t->length))
         ex_trace_memory(x, t, data);
     return PCIE_SC;
 }
@@ -180,7 +182,7 @@ static enum pcie_status on_write(void *opaque, unsigned bar, uint64_t offset,
 {
     struct exerciser *x = (struct exerciser *)opaque;
 
-    if (poisoned(x))
+    if (poisoned(x, false))
         return PCIE_SC;
     if (!of_monitor(bar, offset, t->length))
         ex_trace_memory(x, t, data);

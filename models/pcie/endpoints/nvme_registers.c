@@ -44,12 +44,15 @@ enum pcie_status nvme_bar_read(void *self, unsigned bar, uint64_t offset,
                                const struct pcie_tlp *t, void *data)
 {
     uint8_t *out = data;
+    uint32_t word = 0;
 
     (void)bar;
     for (uint32_t i = 0; i < t->length; i++) {
         uint64_t at = offset + i;
 
-        out[i] = (uint8_t)(read32(self, at & ~3ull) >> at % 4 * 8);
+        if (!i || at % 4 == 0)
+            word = read32(self, at & ~3ull);
+        out[i] = (uint8_t)(word >> at % 4 * 8);
     }
     return PCIE_SC;
 }

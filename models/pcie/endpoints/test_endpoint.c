@@ -276,7 +276,7 @@ static enum pcie_status bar_read(void *self, unsigned bar, uint64_t offset,
     if (t->cfg.personality == TEST_ENDPOINT_NATIVE)
         engine_read(&t->engine, offset, data, tlp->length);
     else
-        test_endpoint_alias_read(t, offset, data, tlp->length);
+        test_endpoint_alias_read(t, offset, data, tlp->length, tlp->peek);
     return PCIE_SC;
 }
 

@@ -171,11 +171,11 @@ static bool touches(uint64_t offset, uint32_t length, uint32_t at)
 }
 
 void test_endpoint_alias_read(struct test_endpoint *t, uint64_t offset,
-                              void *data, uint32_t length)
+                              void *data, uint32_t length, bool peek)
 {
     uint8_t *bytes = (uint8_t *)data;
 
-    if (is_itd(t) && touches(offset, length, TEP_ITD_TRIGGER))
+    if (!peek && is_itd(t) && touches(offset, length, TEP_ITD_TRIGGER))
         itd_trigger(t);
     for (uint32_t i = 0; i < length; i++)
         bytes[i] = offset + i < ALIAS_REGISTERS ? t->alias[offset + i] : 0;

@@ -34,7 +34,7 @@ extern const struct engine_ops test_endpoint_bus;
 /* test_endpoint_alias.c: BAR0 of the personalities. */
 void test_endpoint_alias_reset(struct test_endpoint *t);
 void test_endpoint_alias_read(struct test_endpoint *t, uint64_t offset,
-                              void *data, uint32_t length);
+                              void *data, uint32_t length, bool peek);
 void test_endpoint_alias_write(struct test_endpoint *t, uint64_t offset,
                                const void *data, uint32_t length);
 void test_endpoint_alias_finished(struct test_endpoint *t,

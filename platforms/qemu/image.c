@@ -1,0 +1,243 @@
+/* SPDX-License-Identifier: MIT */
+#define _DEFAULT_SOURCE
+#include "image.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+
+#define PAGE     0x1000u
+#define AROUND   64u  /* refreshed around a store */
+#define HEAD     512u /* of a device's registers: always refreshed */
+#define SMMU_TOP 0x10000u
+
+/* Configuration space: what lies where (PCIe 7.5.1). */
+#define PCI_COMMAND      0x04
+#define PCI_HEADER_TYPE  0x0e
+#define PCI_BARS         0x10
+#define PCI_HEADER_END   0x40
+#define PCI_EXTENDED     0x100
+#define PCI_BAR_IO       1u
+#define PCI_BAR_TYPE     6u
+#define PCI_BAR_64       4u
+#define PCI_MEMORY_SPACE 2u
+
+static uint8_t *at(uint8_t *base, const struct qemu_image *i, uint64_t addr)
+{
+    return base + (addr - i->layout->window_base);
+}
+
+static uint32_t word(const struct qemu_image *i, uint64_t addr)
+{
+    uint32_t v;
+
+    memcpy(&v, at(i->shadow, i, addr), sizeof(v));
+    return v;
+}
+
+/* ---- one range ----------------------------------------------------------- */
+
+/* Bytes that a model has changed go to the guest, in words that a vCPU reads at
+ * once. */
+static void put(struct qemu_image *i, uint64_t addr, const uint8_t *now,
+                uint32_t bytes)
+{
+    uint8_t *host = at(i->host, i, addr), *old = at(i->shadow, i, addr);
+    uint32_t n = 0;
+
+    if (!memcmp(now, old, bytes))
+        return;
+    for (; n + 8 <= bytes; n += 8) {
+        uint64_t v, was;
+
+        memcpy(&v, now + n, 8);
+        memcpy(&was, old + n, 8);
+        if (v == was)
+            continue;
+        if ((uint32_t)v != (uint32_t)was)
+            __atomic_store_n((uint32_t *)(void *)(host + n), (uint32_t)v,
+                             __ATOMIC_RELEASE);
+        if (v >> 32 != was >> 32)
+            __atomic_store_n((uint32_t *)(void *)(host + n + 4),
+                             (uint32_t)(v >> 32), __ATOMIC_RELEASE);
+    }
+    memcpy(old, now, bytes);
+}
+
+/* `addr` and `bytes` are multiples of 8, and within one page. */
+static void sync_range(struct qemu_image *i, uint64_t addr, uint32_t bytes)
+{
+    if (iovp_mmio_copy(i->p, addr, i->scratch, bytes) == IOVP_OK)
+        put(i, addr, i->scratch, bytes);
+}
+
+static void sync_pages(struct qemu_image *i, uint64_t base, uint64_t bytes)
+{
+    for (uint64_t n = 0; n < bytes; n += PAGE)
+        sync_range(i, base + n,
+                   bytes - n < PAGE ? (uint32_t)(bytes - n) : PAGE);
+}
+
+/* ---- what is hot --------------------------------------------------------- */
+
+static void heat(struct qemu_image *i, uint64_t base, uint32_t bytes)
+{
+    if (i->hots == IMAGE_HOT)
+        return;
+    i->hot[i->hots].base = base;
+    i->hot[i->hots++].bytes = bytes;
+}
+
+/* A bus address, as far as a window of a host bridge has it. */
+static bool to_host(const struct qemu_image *i, uint64_t pci, uint64_t *addr)
+{
+    for (unsigned n = 0; n < i->layout->ranges; n++) {
+        const struct qemu_range *r = &i->layout->range[n];
+
+        if (r->kind == QEMU_BARS && pci >= r->pci && pci - r->pci < r->bytes) {
+            *addr = pci - r->pci + r->base;
+            return true;
+        }
+    }
+    return false;
+}
+
+static void heat_bars(struct qemu_image *i, uint64_t fn)
+{
+    unsigned type = word(i, fn + PCI_HEADER_TYPE - 2) >> 16 & 0x7f;
+    unsigned bars = type == 0 ? 6 : type == 1 ? 2 : 0;
+
+    if (!(word(i, fn + PCI_COMMAND) & PCI_MEMORY_SPACE))
+        return;
+    for (unsigned b = 0; b < bars; b++) {
+        uint32_t low = word(i, fn + PCI_BARS + 4 * b);
+        uint64_t pci = low & ~15u, addr;
+        bool wide = (low & (PCI_BAR_TYPE | PCI_BAR_IO)) == PCI_BAR_64;
+
+        if (wide && b + 1 < bars)
+            pci |= (uint64_t)word(i, fn + PCI_BARS + 4 * ++b) << 32;
+        if (!(low & PCI_BAR_IO) && pci && to_host(i, pci, &addr))
+            heat(i, addr, HEAD);
+    }
+}
+
+static void find_functions(struct qemu_image *i, const struct qemu_range *r)
+{
+    for (uint64_t n = 0; n + PAGE <= r->bytes; n += PAGE) {
+        uint64_t fn = r->base + n;
+        uint32_t id = UINT32_MAX;
+
+        iovp_mmio_copy(i->p, fn, &id, sizeof(id));
+        if (id == UINT32_MAX && word(i, fn) == UINT32_MAX)
+            continue;
+        sync_range(i, fn, PAGE);
+        if (id == UINT32_MAX)
+            continue;
+        heat(i, fn, PAGE);
+        heat_bars(i, fn);
+    }
+}
+
+/* Find functions and BARs anew. */
+static void survey(struct qemu_image *i)
+{
+    i->changed = false;
+    i->hots = 0;
+    for (unsigned n = 0; n < i->layout->ranges; n++) {
+        const struct qemu_range *r = &i->layout->range[n];
+
+        if (r->kind == QEMU_ECAM)
+            find_functions(i, r);
+        else if (r->kind == QEMU_BARS)
+            sync_pages(i, r->base, r->bytes);
+        else
+            heat(i, r->base, HEAD);
+        if (r->kind == QEMU_REGISTERS && r->bytes >= SMMU_TOP + HEAD)
+            heat(i, r->base + SMMU_TOP, HEAD);
+    }
+}
+
+void image_refresh(struct qemu_image *i)
+{
+    if (i->changed)
+        survey(i);
+    for (unsigned n = 0; n < i->hots; n++)
+        sync_range(i, i->hot[n].base, i->hot[n].bytes);
+}
+
+/* ---- stores -------------------------------------------------------------- */
+
+static const struct qemu_range *range_at(const struct qemu_layout *l,
+                                         uint64_t addr)
+{
+    for (unsigned n = 0; n < l->ranges; n++)
+        if (addr - l->range[n].base < l->range[n].bytes)
+            return &l->range[n];
+    return NULL;
+}
+
+/* Bus numbers, BARs, windows and the enables of memory; SR-IOV. */
+static bool moves_functions(uint64_t addr, uint32_t bytes)
+{
+    uint32_t reg = addr & (PAGE - 1);
+
+    return (reg + bytes > PCI_COMMAND && reg < PCI_HEADER_END) ||
+           reg >= PCI_EXTENDED;
+}
+
+static void store(struct qemu_image *i, uint64_t addr, uint32_t bytes)
+{
+    uint64_t value = 0;
+
+    memcpy(&value, at(i->host, i, addr), bytes);
+    memcpy(at(i->shadow, i, addr), &value, bytes);
+    iovp_mmio_write(i->p, addr, bytes, IOVP_SPACE_NONSECURE, value);
+}
+
+void image_store(struct qemu_image *i, uint64_t addr, uint32_t bytes)
+{
+    const struct qemu_range *r = range_at(i->layout, addr);
+    uint32_t part = bytes < 8 ? bytes : 8;
+
+    if (!r || bytes > 64 || addr + bytes > r->base + r->bytes)
+        return;
+    while (addr & (part - 1))
+        part /= 2;
+    for (uint32_t n = 0; n < bytes; n += part)
+        store(i, addr + n, part);
+    if (r->kind == QEMU_ECAM && moves_functions(addr, bytes))
+        i->changed = true;
+    image_refresh(i);
+    if (r->kind != QEMU_ECAM)
+        sync_range(i, addr & ~(uint64_t)(AROUND - 1), AROUND);
+}
+
+/* ---- life ---------------------------------------------------------------- */
+
+bool image_open(struct qemu_image *i, iovp_platform *p,
+                const struct qemu_layout *l, uint8_t *host)
+{
+    memset(i, 0, sizeof(*i));
+    i->p = p;
+    i->layout = l;
+    i->host = host;
+    i->scratch = malloc(PAGE);
+    i->shadow = mmap(NULL, l->window_bytes, PROT_READ | PROT_WRITE,
+                     MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+    if (i->shadow == MAP_FAILED)
+        i->shadow = NULL;
+    if (!i->shadow || !i->scratch)
+        return false;
+    for (unsigned n = 0; n < l->ranges; n++)
+        sync_pages(i, l->range[n].base, l->range[n].bytes);
+    survey(i);
+    return true;
+}
+
+void image_close(struct qemu_image *i)
+{
+    if (i->shadow)
+        munmap(i->shadow, i->layout->window_bytes);
+    free(i->scratch);
+    memset(i, 0, sizeof(*i));
+}

@@ -1,0 +1,188 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * TCG plugin: a store into the window goes to the bridge, and the vCPU goes on
+ * when the bridge has made the device's registers what they now are.  QEMU
+ * calls back behind the store and before the next instruction, so that to the
+ * guest it is a store to a device.
+ *
+ *     -plugin iovp_qemu_plugin.so,fd=N,base=ADDR,last=ADDR[,filter=kernel]
+ *
+ * fd: a socket, see protocol.h.  filter=kernel: only virtual addresses with bit
+ * 63 set are looked up, which spares most stores; a kernel's drivers use no
+ * others, but firmware and drivers in user space do.
+ *
+ * QEMU's header is not needed: the few functions used are the same in every
+ * version of the interface.
+ */
+#include <errno.h>
+#include <pthread.h>
+#include <signal.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "protocol.h"
+
+/* ---- QEMU's plugin interface ---------------------------------------------
+ */
+
+#define EXPORT __attribute__((visibility("default")))
+
+typedef uint64_t qemu_plugin_id_t;
+typedef uint32_t qemu_plugin_meminfo_t;
+struct qemu_info_t;
+struct qemu_plugin_tb;
+struct qemu_plugin_insn;
+struct qemu_plugin_hwaddr;
+
+#define CB_NO_REGS 0
+#define MEM_W      2
+
+typedef void tb_fn(qemu_plugin_id_t id, struct qemu_plugin_tb *tb);
+typedef void mem_fn(unsigned int vcpu, qemu_plugin_meminfo_t info,
+                    uint64_t vaddr, void *ud);
+
+void qemu_plugin_register_vcpu_tb_trans_cb(qemu_plugin_id_t id, tb_fn *fn);
+size_t qemu_plugin_tb_n_insns(const struct qemu_plugin_tb *tb);
+struct qemu_plugin_insn *
+qemu_plugin_tb_get_insn(const struct qemu_plugin_tb *tb, size_t index);
+void qemu_plugin_register_vcpu_mem_cb(struct qemu_plugin_insn *insn, mem_fn *fn,
+                                      int flags, int rw, void *ud);
+unsigned int qemu_plugin_mem_size_shift(qemu_plugin_meminfo_t info);
+bool qemu_plugin_mem_is_store(qemu_plugin_meminfo_t info);
+struct qemu_plugin_hwaddr *qemu_plugin_get_hwaddr(qemu_plugin_meminfo_t info,
+                                                  uint64_t vaddr);
+bool qemu_plugin_hwaddr_is_io(const struct qemu_plugin_hwaddr *addr);
+uint64_t qemu_plugin_hwaddr_phys_addr(const struct qemu_plugin_hwaddr *addr);
+/* Gone in version 2 of the interface, the least that QEMU 9.0 and later take;
+ * QEMU before that has version 1. */
+int qemu_plugin_n_vcpus(void) __attribute__((weak));
+
+EXPORT int qemu_plugin_version = 1;
+EXPORT int qemu_plugin_install(qemu_plugin_id_t id,
+                               const struct qemu_info_t *info, int argc,
+                               char **argv);
+
+/* QEMU looks at the version after it has loaded the file. */
+__attribute__((constructor)) static void choose_version(void)
+{
+    if (!qemu_plugin_n_vcpus)
+        qemu_plugin_version = 2;
+}
+
+/* ---- stores ----------------------------------------------------------------
+ */
+
+static struct {
+    int fd;
+    uint64_t base, last;
+    bool kernel;
+    pthread_mutex_t lock; /* one store of all vCPUs at a time */
+} bridge = {.fd = -1, .lock = PTHREAD_MUTEX_INITIALIZER};
+
+/* Nobody is there to answer: the guest must not go on. */
+static void lost(void)
+{
+    fputs("iovp plugin: the simulator has gone: stopping\n", stderr);
+    raise(SIGTERM);
+    for (;;)
+        pause();
+}
+
+static void tell(const struct qemu_store *s)
+{
+    char done;
+    ssize_t n;
+
+    pthread_mutex_lock(&bridge.lock);
+    do {
+        n = send(bridge.fd, s, sizeof(*s), MSG_NOSIGNAL);
+    } while (n < 0 && errno == EINTR);
+    while (n > 0) {
+        n = recv(bridge.fd, &done, 1, 0);
+        if (n >= 0 || errno != EINTR)
+            break;
+        n = 1;
+    }
+    if (n <= 0)
+        lost();
+    pthread_mutex_unlock(&bridge.lock);
+}
+
+static void on_store(unsigned int vcpu, qemu_plugin_meminfo_t info,
+                     uint64_t vaddr, void *ud)
+{
+    struct qemu_plugin_hwaddr *hw;
+    struct qemu_store s;
+
+    (void)ud;
+    if ((bridge.kernel && !(vaddr >> 63)) || !qemu_plugin_mem_is_store(info))
+        return;
+    hw = qemu_plugin_get_hwaddr(info, vaddr);
+    if (!hw || qemu_plugin_hwaddr_is_io(hw))
+        return;
+    s.addr = qemu_plugin_hwaddr_phys_addr(hw);
+    if (s.addr < bridge.base || s.addr > bridge.last)
+        return;
+    s.bytes = 1u << qemu_plugin_mem_size_shift(info);
+    s.vcpu = vcpu;
+    tell(&s);
+}
+
+static void on_translate(qemu_plugin_id_t id, struct qemu_plugin_tb *tb)
+{
+    size_t n = qemu_plugin_tb_n_insns(tb);
+
+    (void)id;
+    for (size_t i = 0; i < n; i++)
+        qemu_plugin_register_vcpu_mem_cb(qemu_plugin_tb_get_insn(tb, i),
+                                         on_store, CB_NO_REGS, MEM_W, NULL);
+}
+
+/* ---- arguments -------------------------------------------------------------
+ */
+
+static bool argument(const char *arg)
+{
+    const char *value = strchr(arg, '=');
+    size_t n = value ? (size_t)(value - arg) : 0;
+
+    if (!value)
+        return false;
+    value++;
+    if (!strncmp(arg, "fd", n))
+        bridge.fd = (int)strtol(value, NULL, 0);
+    else if (!strncmp(arg, "base", n))
+        bridge.base = strtoull(value, NULL, 0);
+    else if (!strncmp(arg, "last", n))
+        bridge.last = strtoull(value, NULL, 0);
+    else if (!strncmp(arg, "filter", n))
+        bridge.kernel = !strcmp(value, "kernel");
+    else
+        return false;
+    return true;
+}
+
+int qemu_plugin_install(qemu_plugin_id_t id, const struct qemu_info_t *info,
+                        int argc, char **argv)
+{
+    (void)info;
+    for (int i = 0; i < argc; i++) {
+        if (!argument(argv[i])) {
+            fprintf(stderr, "iovp plugin: there is no argument %s\n", argv[i]);
+            return -1;
+        }
+    }
+    if (bridge.fd < 0 || bridge.last <= bridge.base) {
+        fputs("iovp plugin: fd, base and last are needed; iovp boot gives "
+              "them\n",
+              stderr);
+        return -1;
+    }
+    qemu_plugin_register_vcpu_tb_trans_cb(id, on_translate);
+    return 0;
+}
