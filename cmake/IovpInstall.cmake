@@ -15,6 +15,8 @@ file(RELATIVE_PATH to_lib ${CMAKE_INSTALL_FULL_BINDIR}
 set_target_properties(iovp_command PROPERTIES
   INSTALL_RPATH "$ORIGIN/${to_lib}")
 install(TARGETS iovp_command)
+install(TARGETS iovp_qemu_plugin
+  LIBRARY DESTINATION ${CMAKE_INSTALL_LIBDIR}/iovp)
 # A SystemC outside the system's folders must still be found.
 set_target_properties(iovp PROPERTIES INSTALL_RPATH_USE_LINK_PATH ON)
 

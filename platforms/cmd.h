@@ -22,6 +22,7 @@ int cmd_dt(int argc, char **argv);
 int cmd_explain(int argc, char **argv);
 int cmd_lspci(int argc, char **argv);
 int cmd_bench(int argc, char **argv);
+int cmd_boot(int argc, char **argv);
 
 /* ---- messages and arguments (cmd_common.c) --------------------------- */
 
@@ -147,6 +148,9 @@ bool cmd_parse_mode(const char *text, uint32_t *mode);
 
 /* Create the platform of a file; messages are printed. */
 int cmd_soc_open(struct cmd_soc *s, const char *file, uint32_t mode);
+/* With the caller's memory. */
+int cmd_soc_open_ram(struct cmd_soc *s, const char *file, uint32_t mode,
+                     const iovp_ram_ops *ram);
 /* Reset every SMMU, map the window of every workload. */
 int cmd_soc_bring_up(struct cmd_soc *s);
 /* Let the drivers handle the interrupts that came in. */

@@ -42,6 +42,10 @@ int bench_space_reuse(const struct bench *b, double *value);
 int bench_space_drop(const struct bench *b, double *value);
 int bench_space_memory(const struct bench *b, double *value);
 
+/* A PCI function that copies (cmd_bench_pcie.c). */
+int bench_pcie_copy(const struct bench *b, double *value);
+int bench_pcie_copy_timed(const struct bench *b, double *value);
+
 /* ---- the platform under test (cmd_bench_soc.c) ------------------------ */
 
 #define BENCH_SID        0x10u

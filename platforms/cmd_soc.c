@@ -58,6 +58,12 @@ static int get_devices(struct cmd_soc *s)
 
 int cmd_soc_open(struct cmd_soc *s, const char *file, uint32_t mode)
 {
+    return cmd_soc_open_ram(s, file, mode, NULL);
+}
+
+int cmd_soc_open_ram(struct cmd_soc *s, const char *file, uint32_t mode,
+                     const iovp_ram_ops *ram)
+{
     iovp_platform_config config = IOVP_PLATFORM_CONFIG_INIT;
     iovp_status st;
 
@@ -71,6 +77,7 @@ int cmd_soc_open(struct cmd_soc *s, const char *file, uint32_t mode)
     s->timed = mode == IOVP_MODE_TIMED;
     config.mode = mode;
     config.log = log_line;
+    config.ram = ram;
     st = iovp_platform_create_file(&s->platform, &config, file);
     if (st != IOVP_OK)
         return cmd_api_error(file, st);

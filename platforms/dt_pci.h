@@ -72,9 +72,9 @@ iovp_status dt_pci_interrupts(struct dt_pci *h);
 /* How many there are. */
 iovp_status dt_pci_count(const struct dt *t, uint32_t host, uint32_t *count);
 iovp_status dt_pci_functions(struct dt_pci *h);
-/* Which node is wrong if the root complex says that function `index` is. */
 /* The property that a sentence of the models is about. */
 const char *dt_pci_property(const char *why);
+/* Which node is wrong if the root complex says that function `index` is. */
 iovp_status dt_pci_blame(const struct dt_pci *h, int32_t index,
                          const char *why);
 /* #address-cells and #size-cells of a PCI bus. */

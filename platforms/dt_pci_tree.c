@@ -214,6 +214,7 @@ const char *dt_pci_property(const char *why)
         {"exp: mps", "iovp,max-payload"},
         {"sriov:", "iovp,vfs"},
         {"atc:", "iovp,atc-entries"},
+        {"pri:", "iovp,pri"},
         {"bar0_bytes", "iovp,bar0-bytes"},
         {"memory_bytes:", "iovp,memory-bytes"},
     };

@@ -22,6 +22,8 @@ static const char help[] =
     "                     why PASID, stall, ATS or SVA is off for a device\n"
     "  lspci FILE         enumerate the PCI Express buses and list what is "
     "there\n"
+    "  boot FILE --kernel K  boot a kernel on QEMU with the devices of a "
+    "tree\n"
     "  bench              measure the speed of the models on this machine\n"
     "\n"
     "  iovp COMMAND --help explains a command.\n"
@@ -46,7 +48,7 @@ static const struct {
 } commands[] = {
     {"run", cmd_run},     {"replay", cmd_replay},   {"dump", cmd_dump},
     {"dt", cmd_dt},       {"explain", cmd_explain}, {"lspci", cmd_lspci},
-    {"bench", cmd_bench},
+    {"boot", cmd_boot},   {"bench", cmd_bench},
 };
 
 static int version(void)
@@ -94,8 +96,8 @@ int main(int argc, char **argv)
         return cmd_finish_output();
     }
     if (optind == argc) {
-        cmd_error("say a command: run, replay, dump, dt, explain, lspci or "
-                  "bench; see iovp --help");
+        cmd_error("say a command: run, replay, dump, dt, explain, lspci, "
+                  "boot or bench; see iovp --help");
         return CMD_USAGE;
     }
     return command(argc - optind, argv + optind);

@@ -146,6 +146,7 @@ TEST_CASE(PcieDpc, ThePortsOwnErrors)
     CHECK_EQ(PCIE_SC, pcie_request_as(ptree_fn(s, EP0), &t, &v));
     CHECK_EQ(0, status(s, RP0));
     cap_wr(s, RP0, PCIE_CAP_AER, 0x08, 4, 0);
+    cap_wr(s, RP0, PCIE_CAP_AER, 0x14, 4, 0);
     t.type = PCIE_TLP_MRD;
     CHECK_EQ(PCIE_CA, pcie_request_as(ptree_fn(s, EP0), &t, &v));
     CHECK_EQ(0, status(s, RP0));
@@ -154,7 +155,7 @@ TEST_CASE(PcieDpc, ThePortsOwnErrors)
     t.type = PCIE_TLP_MWR;
     CHECK_EQ(PCIE_SC, pcie_request_as(ptree_fn(s, EP0), &t, &v));
     CHECK_EQ(0x01, status(s, RP0));
-    CHECK_EQ(0, root_errors(s, RP0));
+    CHECK_EQ(0x01, root_errors(s, RP0)); /* the advisory one */
     CHECK_EQ(1u << 21, cap_rd(s, RP0, PCIE_CAP_AER, 0x04, 4));
     CHECK_EQ(1, s->fn[EP0].resets);
     ptree_close(s);
@@ -266,6 +267,11 @@ TEST_CASE(PcieDpc, UnclaimedRequestsTriggerOnce)
     CHECK_EQ(ptree_id(EP2), cap_rd(s, SWD1, PCIE_CAP_DPC, 0x0a, 2));
     CHECK_EQ(1, s->fn[EP2].resets);
     CHECK_EQ(1, s->fn[EP2F1].resets);
+    /* The reset came first. */
+    CHECK_EQ(0,
+             pcie_config_read(
+                 ptree_fn(s, EP2F1),
+                 pcie_cap_offset(ptree_fn(s, EP2F1), PCIE_CAP_EXP) + 0x0a, 2));
     CHECK_EQ(0, root_errors(s, RP1));
     ptree_close(s);
 }

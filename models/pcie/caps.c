@@ -140,7 +140,8 @@ static void build_link(struct pcie_fn *f, uint32_t at,
 static uint32_t devcap2(const struct pcie_fn *f,
                         const struct pcie_cap_config *c)
 {
-    uint32_t v = 0;
+    /* 7.5.3.15: prefixes need it, and a device has it in all functions. */
+    uint32_t v = PCIE_DEVCAP2_EXTENDED_FMT;
 
     if (c->exp.ari && leads_down(f))
         v |= PCIE_DEVCAP2_ARI_FORWARDING;

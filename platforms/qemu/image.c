@@ -208,8 +208,7 @@ void image_store(struct qemu_image *i, uint64_t addr, uint32_t bytes)
     if (r->kind == QEMU_ECAM && moves_functions(addr, bytes))
         i->changed = true;
     image_refresh(i);
-    if (r->kind != QEMU_ECAM)
-        sync_range(i, addr & ~(uint64_t)(AROUND - 1), AROUND);
+    sync_range(i, addr & ~(uint64_t)(AROUND - 1), AROUND);
 }
 
 /* ---- life ---------------------------------------------------------------- */

@@ -7,7 +7,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#define MIB (1ull << 20)
+#define MIB UINT64_C(0x100000)
 
 static uint64_t cells(const fdt32_t *c, unsigned n)
 {

@@ -8,6 +8,7 @@
 #include <string.h>
 
 #define DEPTH 32
+#define ROOM  4096 /* for what libfdt aligns */
 
 struct merge {
     const void *from;
@@ -184,17 +185,19 @@ static bool copy_all(struct merge *m)
     return true;
 }
 
-void *qemu_merge(const void *qemu, const void *platform, char why[QEMU_WHY])
+void *qemu_merge(const void *qemu, size_t bytes, const void *platform,
+                 char why[QEMU_WHY])
 {
-    struct qemu_layout layout;
-    int bytes = (int)(fdt_totalsize(qemu) + fdt_totalsize(platform) + 4096);
     struct merge m = {.from = platform, .why = why};
+    struct qemu_layout layout;
+    size_t room = bytes + fdt_totalsize(platform) + ROOM;
 
     if (!qemu_layout(platform, &layout, why))
         return NULL;
     m.window = layout.window_base;
-    m.to = malloc((size_t)bytes);
-    if (!m.to || fdt_open_into(qemu, m.to, bytes)) {
+    m.to = malloc(room);
+    if (!m.to || fdt_check_full(qemu, bytes) ||
+        fdt_open_into(qemu, m.to, (int)room)) {
         snprintf(why, QEMU_WHY, "QEMU's device tree cannot be read");
         free(m.to);
         return NULL;

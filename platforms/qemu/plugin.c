@@ -23,6 +23,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "protocol.h"
@@ -81,6 +82,7 @@ static struct {
     int fd;
     uint64_t base, last;
     bool kernel;
+    uint64_t last_ns;
     pthread_mutex_t lock; /* one store of all vCPUs at a time */
 } bridge = {.fd = -1, .lock = PTHREAD_MUTEX_INITIALIZER};
 
@@ -93,12 +95,23 @@ static void lost(void)
         pause();
 }
 
-static void tell(const struct qemu_store *s)
+static uint64_t now_ns(void)
 {
+    struct timespec t;
+
+    clock_gettime(CLOCK_MONOTONIC, &t);
+    return (uint64_t)t.tv_sec * 1000000000u + (uint64_t)t.tv_nsec;
+}
+
+static void tell(struct qemu_store *s)
+{
+    uint64_t begin;
     char done;
     ssize_t n;
 
     pthread_mutex_lock(&bridge.lock);
+    begin = now_ns();
+    s->last_ns = bridge.last_ns;
     do {
         n = send(bridge.fd, s, sizeof(*s), MSG_NOSIGNAL);
     } while (n < 0 && errno == EINTR);
@@ -110,6 +123,7 @@ static void tell(const struct qemu_store *s)
     }
     if (n <= 0)
         lost();
+    bridge.last_ns = now_ns() - begin;
     pthread_mutex_unlock(&bridge.lock);
 }
 

@@ -13,6 +13,7 @@ struct qemu_store {
     uint64_t addr; /* guest physical */
     uint32_t bytes;
     uint32_t vcpu;
+    uint64_t last_ns; /* what the store before this one took; 0: none */
 };
 
 #endif

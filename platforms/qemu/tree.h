@@ -41,7 +41,8 @@ bool qemu_layout(const void *dtb, struct qemu_layout *l, char why[QEMU_WHY]);
  * to other nodes become those of the node with the same `compatible` in QEMU's
  * tree.  malloc'ed; NULL: *why.
  */
-void *qemu_merge(const void *qemu, const void *platform, char why[QEMU_WHY]);
+void *qemu_merge(const void *qemu, size_t bytes, const void *platform,
+                 char why[QEMU_WHY]);
 
 /* "mem=960M": what keeps a kernel out of the window. */
 void qemu_mem_argument(const struct qemu_layout *l, char *text, size_t size);

@@ -14,11 +14,10 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
-#define MIB        (1ull << 20)
-#define IMAGE      "/second/vmlinuz"
-#define INITRAMFS  "/second/initramfs"
-#define TREE_ROOM  (1u << 20)
-#define STUB_BYTES 4096u
+#define MIB       (1ull << 20)
+#define IMAGE     "/second/vmlinuz"
+#define INITRAMFS "/second/initramfs"
+#define TREE_ROOM (1u << 20)
 
 /* Offsets in the header of an arm64 Image (Documentation/arm64/booting). */
 #define IMAGE_TEXT_OFFSET 8
@@ -167,20 +166,19 @@ static size_t change_tree(uint8_t *out, const uint8_t *in,
  * --------------------------------------------------- */
 
 /* x0: the tree, x1 to x3: 0, as a boot loader leaves them. */
-__asm__(".pushsection .rodata\n"
-        ".balign 8\n"
-        "stub:\n"
-        "  ldr x4, stub_entry\n"
-        "  ldr x0, stub_tree\n"
-        "  mov x1, xzr\n"
-        "  mov x2, xzr\n"
-        "  mov x3, xzr\n"
-        "  br x4\n"
-        "stub_entry: .quad 0\n"
-        "stub_tree: .quad 0\n"
-        "stub_end:\n"
-        ".popsection\n");
-extern const uint8_t stub[], stub_entry[], stub_tree[], stub_end[];
+struct stub {
+    uint32_t code[6];
+    uint64_t entry, tree;
+};
+
+static const struct stub stub = {.code = {
+                                     0x580000c4, /* ldr x4, entry */
+                                     0x580000e0, /* ldr x0, tree */
+                                     0xaa1f03e1, /* mov x1, xzr */
+                                     0xaa1f03e2, /* mov x2, xzr */
+                                     0xaa1f03e3, /* mov x3, xzr */
+                                     0xd61f0080, /* br x4 */
+                                 }};
 
 static bool crash_memory(uint64_t *start, uint64_t *bytes)
 {
@@ -215,51 +213,62 @@ static void second_arguments(char *to, size_t room)
     }
 }
 
+struct second {
+    uint8_t *image, *initramfs, *tree, *changed;
+    size_t image_bytes, initramfs_bytes, tree_bytes;
+};
+
 static uint64_t align(uint64_t value, uint64_t to)
 {
     return (value + to - 1) / to * to;
 }
 
+static bool read_second(struct second *s)
+{
+    s->image = read_whole(IMAGE, &s->image_bytes);
+    s->initramfs = read_whole(INITRAMFS, &s->initramfs_bytes);
+    s->tree = read_whole("/sys/firmware/fdt", &s->tree_bytes);
+    s->changed = calloc(1, TREE_ROOM);
+    return s->image && s->image_bytes > IMAGE_SIZE + 8 && s->initramfs &&
+           s->tree && s->changed && s->tree_bytes > FDT_HEADER &&
+           get32(s->tree) == FDT_MAGIC &&
+           get32(s->tree + 32) + get32(s->tree + 36) < TREE_ROOM / 2;
+}
+
+static struct kexec_segment segment(const void *data, size_t bytes, uint64_t at,
+                                    uint64_t room)
+{
+    return (struct kexec_segment){data, bytes, (void *)at, align(room, 4096)};
+}
+
+/* One behind the other: image, initramfs, tree, stub. */
 static bool load(struct report *r, uint64_t start, uint64_t bytes)
 {
-    size_t image_bytes = 0, initramfs_bytes = 0, tree_bytes = 0;
-    uint8_t *image = read_whole(IMAGE, &image_bytes);
-    uint8_t *initramfs = read_whole(INITRAMFS, &initramfs_bytes);
-    uint8_t *tree = read_whole("/sys/firmware/fdt", &tree_bytes);
-    uint8_t *changed = calloc(1, TREE_ROOM), *code = calloc(1, STUB_BYTES);
-    struct kexec_segment segments[4] = {{0}};
-    uint64_t offset, size, place, entry, tree_place;
     struct chosen c = {.usable = start, .usable_bytes = bytes};
+    struct kexec_segment segments[4];
+    struct second s = {0};
+    struct stub way = stub;
+    uint64_t offset, size, stub_at;
 
-    if (!image || !initramfs || !tree || !changed || !code ||
-        get32(tree) != FDT_MAGIC || tree_bytes < FDT_HEADER ||
-        get32(tree + 32) + get32(tree + 36) > TREE_ROOM / 2) {
+    if (!read_second(&s)) {
         failed(r, "cannot read the second kernel");
         return false;
     }
-    memcpy(&offset, image + IMAGE_TEXT_OFFSET, 8);
-    memcpy(&size, image + IMAGE_SIZE, 8);
-    entry = align(start, 2 * MIB) + offset;
-    place = align(entry + size, 2 * MIB);
-    c.initramfs = place;
-    c.initramfs_end = place + initramfs_bytes;
-    tree_place = align(c.initramfs_end, 2 * MIB);
+    memcpy(&offset, s.image + IMAGE_TEXT_OFFSET, 8);
+    memcpy(&size, s.image + IMAGE_SIZE, 8);
+    way.entry = align(start, 2 * MIB) + offset;
+    c.initramfs = align(way.entry + size, 2 * MIB);
+    c.initramfs_end = c.initramfs + s.initramfs_bytes;
+    way.tree = align(c.initramfs_end, 2 * MIB);
+    stub_at = way.tree + TREE_ROOM;
     second_arguments(c.arguments, sizeof(c.arguments));
-    tree_bytes = change_tree(changed, tree, &c);
-    memcpy(code, stub, (size_t)(stub_end - stub));
-    memcpy(code + (stub_entry - stub), &entry, 8);
-    memcpy(code + (stub_tree - stub), &tree_place, 8);
-    segments[0] = (struct kexec_segment){image, image_bytes, (void *)entry,
-                                         align(size, 4096)};
+    s.tree_bytes = change_tree(s.changed, s.tree, &c);
+    segments[0] = segment(s.image, s.image_bytes, way.entry, size);
     segments[1] =
-        (struct kexec_segment){initramfs, initramfs_bytes, (void *)place,
-                               align(initramfs_bytes, 4096)};
-    segments[2] = (struct kexec_segment){
-        changed, tree_bytes, (void *)tree_place, align(tree_bytes, 4096)};
-    place = tree_place + TREE_ROOM;
-    segments[3] =
-        (struct kexec_segment){code, STUB_BYTES, (void *)place, STUB_BYTES};
-    if (syscall(SYS_kexec_load, place, 4ul, segments,
+        segment(s.initramfs, s.initramfs_bytes, c.initramfs, s.initramfs_bytes);
+    segments[2] = segment(s.changed, s.tree_bytes, way.tree, s.tree_bytes);
+    segments[3] = segment(&way, sizeof(way), stub_at, sizeof(way));
+    if (syscall(SYS_kexec_load, stub_at, 4ul, segments,
                 KEXEC_ON_CRASH | KEXEC_ARCH_AARCH64)) {
         failed(r, "kexec_load: %m");
         return false;

@@ -59,7 +59,7 @@ def code(text):
 def room(path):
     """The room that a file belongs to."""
     parts = path.split("/")
-    if re.match(r"platforms/(cmd|iovp_main)", path):
+    if re.match(r"platforms/(cmd|iovp_main|qemu/)", path):
         return "iovp command"
     if parts[0] != "models":
         return parts[0]
