@@ -36,7 +36,7 @@ TEST_CASE(Command, WrongCommandLines)
     static const struct {
         const char *arguments, *message;
     } wrong[] = {
-        {"", "say a command: run, replay, dump, dt, explain, lspci or bench"},
+        {"", "say a command: run, replay, dump, dt, explain, lspci, boot or bench"},
         {"fly", "there is no command 'fly'; see iovp --help"},
         {"--fly", "there is no option --fly; see iovp --help"},
         {"run", "iovp run: say a device tree"},

@@ -9,18 +9,20 @@
 #define PAGE     0x1000u
 #define AROUND   64u  /* refreshed around a store */
 #define HEAD     512u /* of a device's registers: always refreshed */
-#define SMMU_TOP 0x10000u
+
+#define SMMU_PAGE1 0x10000u
 
 /* Configuration space: what lies where (PCIe 7.5.1). */
-#define PCI_COMMAND      0x04
-#define PCI_HEADER_TYPE  0x0e
-#define PCI_BARS         0x10
-#define PCI_HEADER_END   0x40
-#define PCI_EXTENDED     0x100
-#define PCI_BAR_IO       1u
-#define PCI_BAR_TYPE     6u
-#define PCI_BAR_64       4u
-#define PCI_MEMORY_SPACE 2u
+#define PCI_COMMAND        0x04
+#define PCI_HEADER_TYPE    0x0c /* of the doubleword: bits [23:16] */
+#define PCI_BARS           0x10
+#define PCI_BUS_NUMBERS    0x18
+#define PCI_BRIDGE_CONTROL 0x3c /* of the doubleword */
+#define PCI_HEADER_END     0x40
+#define PCI_BAR_IO         1u
+#define PCI_BAR_TYPE       6u
+#define PCI_BAR_64         4u
+#define PCI_MEMORY_SPACE   2u
 
 static uint8_t *at(uint8_t *base, const struct qemu_image *i, uint64_t addr)
 {
@@ -88,39 +90,6 @@ static void heat(struct qemu_image *i, uint64_t base, uint32_t bytes)
     i->hot[i->hots++].bytes = bytes;
 }
 
-/* A bus address, as far as a window of a host bridge has it. */
-static bool to_host(const struct qemu_image *i, uint64_t pci, uint64_t *addr)
-{
-    for (unsigned n = 0; n < i->layout->ranges; n++) {
-        const struct qemu_range *r = &i->layout->range[n];
-
-        if (r->kind == QEMU_BARS && pci >= r->pci && pci - r->pci < r->bytes) {
-            *addr = pci - r->pci + r->base;
-            return true;
-        }
-    }
-    return false;
-}
-
-static void heat_bars(struct qemu_image *i, uint64_t fn)
-{
-    unsigned type = word(i, fn + PCI_HEADER_TYPE - 2) >> 16 & 0x7f;
-    unsigned bars = type == 0 ? 6 : type == 1 ? 2 : 0;
-
-    if (!(word(i, fn + PCI_COMMAND) & PCI_MEMORY_SPACE))
-        return;
-    for (unsigned b = 0; b < bars; b++) {
-        uint32_t low = word(i, fn + PCI_BARS + 4 * b);
-        uint64_t pci = low & ~15u, addr;
-        bool wide = (low & (PCI_BAR_TYPE | PCI_BAR_IO)) == PCI_BAR_64;
-
-        if (wide && b + 1 < bars)
-            pci |= (uint64_t)word(i, fn + PCI_BARS + 4 * ++b) << 32;
-        if (!(low & PCI_BAR_IO) && pci && to_host(i, pci, &addr))
-            heat(i, addr, HEAD);
-    }
-}
-
 static void find_functions(struct qemu_image *i, const struct qemu_range *r)
 {
     for (uint64_t n = 0; n + PAGE <= r->bytes; n += PAGE) {
@@ -128,40 +97,118 @@ static void find_functions(struct qemu_image *i, const struct qemu_range *r)
         uint32_t id = UINT32_MAX;
 
         iovp_mmio_copy(i->p, fn, &id, sizeof(id));
-        if (id == UINT32_MAX && word(i, fn) == UINT32_MAX)
-            continue;
-        sync_range(i, fn, PAGE);
-        if (id == UINT32_MAX)
-            continue;
-        heat(i, fn, PAGE);
-        heat_bars(i, fn);
+        if (id != UINT32_MAX || word(i, fn) != UINT32_MAX)
+            sync_range(i, fn, PAGE);
+        if (id != UINT32_MAX)
+            heat(i, fn, PAGE);
     }
 }
 
-/* Find functions and BARs anew. */
-static void survey(struct qemu_image *i)
+/* The range in which a bus address is. */
+static const struct qemu_range *bars_at(const struct qemu_image *i,
+                                        uint64_t pci)
 {
-    i->changed = false;
-    i->hots = 0;
     for (unsigned n = 0; n < i->layout->ranges; n++) {
         const struct qemu_range *r = &i->layout->range[n];
 
-        if (r->kind == QEMU_ECAM)
-            find_functions(i, r);
-        else if (r->kind == QEMU_BARS)
-            sync_pages(i, r->base, r->bytes);
-        else
-            heat(i, r->base, HEAD);
-        if (r->kind == QEMU_REGISTERS && r->bytes >= SMMU_TOP + HEAD)
-            heat(i, r->base + SMMU_TOP, HEAD);
+        if (r->kind == QEMU_BARS && pci - r->pci < r->bytes)
+            return r;
     }
+    return NULL;
+}
+
+/* How long a BAR is cannot be seen: behind it, all is ones. */
+static void show_bar(struct qemu_image *i, uint64_t pci)
+{
+    static const uint64_t ones = UINT64_MAX;
+    const struct qemu_range *r = bars_at(i, pci);
+    uint64_t at = r ? (pci - r->pci) & ~(uint64_t)(PAGE - 1) : 0;
+
+    if (r)
+        heat(i, pci - r->pci + r->base, HEAD);
+    for (; r && at < r->bytes; at += PAGE) {
+        uint64_t addr = r->base + at;
+
+        sync_range(i, addr, PAGE);
+        if (!memcmp(i->scratch, &ones, 8) &&
+            !memcmp(i->scratch, i->scratch + 8, PAGE - 8))
+            break;
+        i->present[(addr - i->layout->window_base) / PAGE] = 1;
+    }
+}
+
+static void show_bars(struct qemu_image *i, uint64_t fn)
+{
+    unsigned type = word(i, fn + PCI_HEADER_TYPE) >> 16 & 0x7f;
+    unsigned bars = type == 0 ? 6 : type == 1 ? 2 : 0;
+
+    if (!(word(i, fn + PCI_COMMAND) & PCI_MEMORY_SPACE))
+        return;
+    for (unsigned b = 0; b < bars; b++) {
+        uint32_t low = word(i, fn + PCI_BARS + 4 * b);
+        uint64_t pci = low & ~15u;
+        bool wide = (low & (PCI_BAR_TYPE | PCI_BAR_IO)) == PCI_BAR_64;
+
+        if (wide && b + 1 < bars)
+            pci |= (uint64_t)word(i, fn + PCI_BARS + 4 * ++b) << 32;
+        if (!(low & PCI_BAR_IO) && pci)
+            show_bar(i, pci);
+    }
+}
+
+/* What was a BAR may be none now. */
+static void hide_bars(struct qemu_image *i)
+{
+    uint8_t *end = i->present + i->layout->window_bytes / PAGE;
+    uint8_t *page = i->present;
+
+    while (page < end && (page = memchr(page, 1, (size_t)(end - page)))) {
+        *page = 0;
+        sync_range(i, i->layout->window_base +
+                          (uint64_t)(page - i->present) * PAGE,
+                   PAGE);
+    }
+}
+
+/* Registers at fixed places, and the functions of every bus. */
+static void find_all(struct qemu_image *i)
+{
+    i->hots = i->fixed;
+    for (unsigned n = 0; n < i->layout->ranges; n++)
+        if (i->layout->range[n].kind == QEMU_ECAM)
+            find_functions(i, &i->layout->range[n]);
+    i->fns = i->hots;
+}
+
+static void find_fixed(struct qemu_image *i)
+{
+    for (unsigned n = 0; n < i->layout->ranges; n++) {
+        const struct qemu_range *r = &i->layout->range[n];
+
+        if (r->kind != QEMU_REGISTERS)
+            continue;
+        heat(i, r->base, HEAD);
+        if (r->bytes >= SMMU_PAGE1 + HEAD)
+            heat(i, r->base + SMMU_PAGE1, HEAD);
+    }
+    i->fixed = i->hots;
 }
 
 void image_refresh(struct qemu_image *i)
 {
-    if (i->changed)
-        survey(i);
-    for (unsigned n = 0; n < i->hots; n++)
+    if (i->renumbered)
+        find_all(i);
+    for (unsigned n = 0; n < i->fns; n++)
+        sync_range(i, i->hot[n].base, i->hot[n].bytes);
+    if (i->renumbered || i->moved) {
+        i->renumbered = i->moved = false;
+        i->hots = i->fns;
+        hide_bars(i);
+        for (unsigned n = i->fixed; n < i->fns; n++)
+            show_bars(i, i->hot[n].base);
+        return;
+    }
+    for (unsigned n = i->fns; n < i->hots; n++)
         sync_range(i, i->hot[n].base, i->hot[n].bytes);
 }
 
@@ -176,13 +223,18 @@ static const struct qemu_range *range_at(const struct qemu_layout *l,
     return NULL;
 }
 
-/* Bus numbers, BARs, windows and the enables of memory; SR-IOV. */
-static bool moves_functions(uint64_t addr, uint32_t bytes)
+/*
+ * A store to configuration space.  In the header are BARs, windows and their
+ * enables, and a bridge's bus numbers and reset; what is elsewhere may do
+ * anything (link control, power states, SR-IOV).
+ */
+static void store_config(struct qemu_image *i, uint64_t addr)
 {
     uint32_t reg = addr & (PAGE - 1);
 
-    return (reg + bytes > PCI_COMMAND && reg < PCI_HEADER_END) ||
-           reg >= PCI_EXTENDED;
+    i->moved = true;
+    i->renumbered = reg >= PCI_HEADER_END || (reg & ~3u) == PCI_BUS_NUMBERS ||
+                    (reg & ~3u) == PCI_BRIDGE_CONTROL;
 }
 
 static void store(struct qemu_image *i, uint64_t addr, uint32_t bytes)
@@ -205,8 +257,8 @@ void image_store(struct qemu_image *i, uint64_t addr, uint32_t bytes)
         part /= 2;
     for (uint32_t n = 0; n < bytes; n += part)
         store(i, addr + n, part);
-    if (r->kind == QEMU_ECAM && moves_functions(addr, bytes))
-        i->changed = true;
+    if (r->kind == QEMU_ECAM)
+        store_config(i, addr);
     image_refresh(i);
     sync_range(i, addr & ~(uint64_t)(AROUND - 1), AROUND);
 }
@@ -225,11 +277,14 @@ bool image_open(struct qemu_image *i, iovp_platform *p,
                      MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
     if (i->shadow == MAP_FAILED)
         i->shadow = NULL;
-    if (!i->shadow || !i->scratch)
+    i->present = calloc(l->window_bytes / PAGE, 1);
+    if (!i->shadow || !i->scratch || !i->present)
         return false;
     for (unsigned n = 0; n < l->ranges; n++)
         sync_pages(i, l->range[n].base, l->range[n].bytes);
-    survey(i);
+    find_fixed(i);
+    i->renumbered = true;
+    image_refresh(i);
     return true;
 }
 
@@ -238,5 +293,6 @@ void image_close(struct qemu_image *i)
     if (i->shadow)
         munmap(i->shadow, i->layout->window_bytes);
     free(i->scratch);
+    free(i->present);
     memset(i, 0, sizeof(*i));
 }

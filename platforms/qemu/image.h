@@ -22,12 +22,15 @@ struct qemu_image {
     uint8_t *host;   /* the window in QEMU's memory */
     uint8_t *shadow; /* what was put there or stored */
     uint8_t *scratch;
+    uint8_t *present; /* of each page of the window: a BAR is there */
     struct {
         uint64_t base;
         uint32_t bytes;
     } hot[IMAGE_HOT];
-    unsigned hots;
-    bool changed; /* functions or BARs may be elsewhere */
+    unsigned hots, fixed; /* the first are there whatever happens */
+    unsigned fns;         /* and behind them are functions */
+    bool renumbered;      /* functions may be elsewhere */
+    bool moved;           /* BARs may be */
 };
 
 /* The image of a platform at reset; false: no memory. */
