@@ -12,6 +12,10 @@
 /* Transactions for one access of a processor. */
 #define BUDGET 4096
 
+/* Picoseconds, see pause. */
+#define PAUSE_FIRST 1000u
+#define PAUSE_MOST  1000000000u
+
 /* ---- requests --------------------------------------------------------------
  */
 
@@ -283,6 +287,23 @@ void pcie_destroy_all(struct platform *p)
 /* ---- time ------------------------------------------------------------------
  */
 
+/*
+ * Functions can be made busy for ever at one and the same time.  What is due at
+ * once again is due later, and later each time: timers of others (CSTS.RDY,
+ * invalidations that time out) come to pass all the same.
+ */
+static uint64_t pause(struct platform_pcie *h, uint64_t due)
+{
+    uint64_t now = h->p->pcie_now, twice = 2 * h->pause;
+
+    if (due > now) {
+        h->pause = 0;
+        return due;
+    }
+    h->pause = !twice ? PAUSE_FIRST : twice < PAUSE_MOST ? twice : PAUSE_MOST;
+    return now + h->pause;
+}
+
 uint32_t pcie_step(struct platform *p)
 {
     struct platform_pcie *next = NULL;
@@ -301,7 +322,7 @@ uint32_t pcie_step(struct platform *p)
         p->pcie_now = next->due;
     next->due = PCIE_NEVER;
     due = pcie_root_work(next->root, p->pcie_now);
-    on_wake(next, due);
+    on_wake(next, pause(next, due));
     return p->pcie_done;
 }
 

@@ -55,6 +55,7 @@ struct platform_pcie {
     struct pcie_inval *inval; /* invalidations on their way */
     struct pcie_root *root;   /* in timed mode the SystemC module's */
     uint64_t due;             /* of pcie_root_work (functional mode) */
+    uint64_t pause;           /* the last one of pcie_step */
 };
 
 /* The generator of a workload's accesses. */

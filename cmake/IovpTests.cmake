@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: MIT
 # Each tests/test_<name>.c becomes one program and one CTest entry, labelled
-# `unit`; each tests/tlm/test_<name>.cpp likewise, labelled `tlm`.
+# `unit`; each tests/tlm/test_<name>.cpp likewise, labelled `tlm`.  A scenario of
+# tests/boot/boot.py is an entry that is labelled `boot`.
 
 set(IOVP_TEST_REGEX "" CACHE STRING "Build and run only tests named like this")
 set(IOVP_TEST_TIMEOUT 120)
@@ -36,6 +37,9 @@ iovp_glob(sources tests/*.c tests/drivers/*.c tests/tlm/*.c tests/tlm/*.cpp)
 list(FILTER sources EXCLUDE REGEX "^tests/(tlm/)?test_")
 # What enumerates the bus for the command does so for tests.
 list(APPEND sources platforms/cmd_pci_enum.c)
+# What of iovp boot works without QEMU.
+list(APPEND sources platforms/qemu/layout.c platforms/qemu/merge.c
+  platforms/qemu/image.c platforms/qemu/line.c)
 set(IOVP_FIXTURES "")
 if(sources)
   add_library(iovp_fixtures STATIC ${sources})
@@ -73,6 +77,10 @@ list(FILTER tests INCLUDE REGEX "tests/test_.*(${IOVP_TEST_REGEX})")
 foreach(test IN LISTS tests)
   iovp_add_test(${test} unit)
 endforeach()
+# It plays QEMU, whose functions the plugin calls.
+if(TARGET test_qemu_plugin)
+  set_target_properties(test_qemu_plugin PROPERTIES ENABLE_EXPORTS ON)
+endif()
 iovp_glob(tests tests/tlm/test_*.cpp)
 foreach(test IN LISTS tests)
   iovp_add_test(${test} tlm)
@@ -111,4 +119,17 @@ if(Python3_FOUND)
         TIMEOUT ${IOVP_TEST_TIMEOUT} ENVIRONMENT "${environment}")
     endforeach()
   endif()
+endif()
+
+# Kernels and firmware on QEMU's processors: once, in the build that is shipped.
+# Status 77 is a skip: no network, no cross compiler ...
+if(Python3_FOUND AND IOVP_SYSTEMC AND NOT IOVP_SANITIZE)
+  foreach(name IN ITEMS firmware strict lazy passthrough wild vfio kexec speed)
+    add_test(NAME boot_${name} COMMAND ${Python3_EXECUTABLE}
+      ${PROJECT_SOURCE_DIR}/tests/boot/boot.py $<TARGET_FILE:iovp_command>
+      ${PROJECT_BINARY_DIR}/boot/${name} ${name})
+    # QEMU is one processor's work, iovp another's.
+    set_tests_properties(boot_${name} PROPERTIES LABELS boot TIMEOUT 600
+      PROCESSORS 2 SKIP_RETURN_CODE 77 ENVIRONMENT PYTHONDONTWRITEBYTECODE=1)
+  endforeach()
 endif()

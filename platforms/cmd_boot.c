@@ -34,6 +34,9 @@ static const char help[] =
     "  -f, --firmware FILE    instead of a kernel: an ELF file, or an image\n"
     "                         that begins at address 0\n"
     "  -c, --smp N            processors, 1 to 8; 1 if not said\n"
+    "  -u, --user             drivers in the guest's user space, too (uio, vfio,\n"
+    "                         /dev/mem): their stores are looked for, which\n"
+    "                         makes the guest slower\n"
     "  -Q, --qemu PATH        qemu-system-aarch64 if not said\n"
     "  -g, --gdb PORT         let a debugger control the processors\n"
     "  -t, --trace OUT        record every transaction; see iovp replay, dump\n"
@@ -53,7 +56,7 @@ static const char help[] =
 struct boot {
     const char *file, *kernel, *initrd, *append, *firmware, *qemu, *trace;
     uint64_t smp, gdb;
-    bool json;
+    bool json, user;
     char **more; /* arguments of QEMU */
     int mores;
     char plugin[PATH_MAX];
@@ -66,6 +69,7 @@ static const struct option options[] = {
     {"append", required_argument, NULL, 'a'},
     {"firmware", required_argument, NULL, 'f'},
     {"smp", required_argument, NULL, 'c'},
+    {"user", no_argument, NULL, 'u'},
     {"qemu", required_argument, NULL, 'Q'},
     {"gdb", required_argument, NULL, 'g'},
     {"trace", required_argument, NULL, 't'},
@@ -107,6 +111,9 @@ static int option(struct boot *b, int c, char **argv)
     case 'j':
         b->json = true;
         return CMD_OK;
+    case 'u':
+        b->user = true;
+        return CMD_OK;
     case 'h':
         fputs(help, stdout);
         return -1;
@@ -139,7 +146,7 @@ static int parse(struct boot *b, int argc, char **argv)
         own++;
     b->more = argv + own + 1;
     b->mores = own < argc ? argc - own - 1 : 0;
-    while ((c = getopt_long(own, argv, ":k:i:a:f:c:Q:g:t:jh", options, NULL)) !=
+    while ((c = getopt_long(own, argv, ":k:i:a:f:c:uQ:g:t:jh", options, NULL)) !=
            -1) {
         rc = option(b, c, argv);
         if (rc)
@@ -263,8 +270,9 @@ static int dump(struct boot *b, const struct qemu_layout *l)
     args_free(&a);
     if (!rc)
         return CMD_OK;
+    text[strcspn(text, "\n")] = '\0';
     if (rc == 127)
-        cmd_error("%sinstall QEMU (Debian: qemu-system-arm), or say --qemu "
+        cmd_error("%s: install QEMU (Debian: qemu-system-arm), or say --qemu "
                   "PATH",
                   text);
     else
@@ -365,21 +373,34 @@ static int outcome(const struct bridge *q)
     else if (q->quit || (WIFEXITED(q->status) && !WEXITSTATUS(q->status)))
         return CMD_OK;
     else if (WIFEXITED(q->status))
-        cmd_error("QEMU ended with status %d; its last words are above",
+        cmd_error("QEMU ended with status %d; what it said last is above",
                   WEXITSTATUS(q->status));
     else
-        cmd_error("QEMU was ended by signal %d", WTERMSIG(q->status));
+        cmd_error("QEMU was ended by signal %d; what it said last is above",
+                  WTERMSIG(q->status));
     return CMD_FAIL;
+}
+
+/* Half of the guest's stores took no longer, in microseconds. */
+static unsigned median(const struct bridge_stats *s)
+{
+    uint64_t seen = 0;
+    unsigned us = 0;
+
+    while (us < BRIDGE_WAIT_US - 1 && (seen += s->waits[us]) * 2 < s->stores)
+        us++;
+    return us;
 }
 
 static void print_bridge(const struct bridge_stats *s)
 {
-    uint64_t n = s->stores ? s->stores : 1;
+    double n = s->stores ? (double)s->stores : 1;
 
-    printf("registers: %" PRIu64 " stores of the guest, %.1f us each (models "
-           "%.1f us, longest %.0f us); %" PRIu64 " interrupts\n",
-           s->stores, (double)s->wait_ns / 1e3 / (double)n,
-           (double)s->work_ns / 1e3 / (double)n, (double)s->wait_max_ns / 1e3,
+    printf("registers: %" PRIu64 " stores of the guest; a processor waited %u "
+           "us (median), %.0f us (mean, %.0f us of it in models), %.0f us "
+           "(most); %" PRIu64 " interrupts\n",
+           s->stores, median(s), (double)s->wait_ns / 1e3 / n,
+           (double)s->work_ns / 1e3 / n, (double)s->wait_max_ns / 1e3,
            s->interrupts);
 }
 
@@ -412,7 +433,7 @@ static int run(struct cmd_soc *s, struct boot *b, struct bridge *q)
         return CMD_FAIL;
     }
     guest_arguments(&a, b, &q->layout);
-    ran = bridge_run(q, &a, b->plugin, b->kernel != NULL);
+    ran = bridge_run(q, &a, b->plugin, b->kernel && !b->user);
     args_free(&a);
     if (!ran) {
         cmd_error("%s cannot be started: %s", b->qemu, strerror(errno));

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* iovp replay: feed a recorded trace back through a platform. */
 #include "cmd.h"
+#include "cmd_learn.h"
 
 #include <getopt.h>
 #include <inttypes.h>
@@ -14,7 +15,9 @@ static const char help[] =
     "trace back in their order, each at its recorded time, and print the same\n"
     "table.  With the device tree and the mode of the recording the table is\n"
     "the same; with another geometry of the SMMU it shows what that changes.\n"
-    "Transactions of PCI functions are left out: their drivers do not run.\n"
+    "Devices without a workload, as PCI functions, have no driver here: in\n"
+    "functional mode pages are mapped and unmapped as the trace shows it, and\n"
+    "what used ATS is left out; in timed mode all that they did is.\n"
     "\n"
     "  -m, --mode functional|timed  with or without time; timed if possible\n"
     "  -j, --json                   print JSON\n"
@@ -33,6 +36,8 @@ struct replay {
     /* Earliest time of this and every later block of records. */
     uint64_t *earliest;
     size_t blocks, room;
+    uint64_t left_out;
+    struct cmd_learn learn;
 };
 
 #define BLOCK_RECORDS 4096
@@ -99,10 +104,8 @@ static bool find_device(const struct cmd_soc *s, uint32_t index, size_t *i)
     return false;
 }
 
-static iovp_status feed(struct cmd_soc *s, const iovp_record *rec)
+static iovp_status feed(struct cmd_soc *s, size_t i, const iovp_record *rec)
 {
-    size_t i;
-    bool found = find_device(s, rec->device, &i);
     iovp_attrs a = {
         .size = sizeof(a),
         .specified = IOVP_ATTR_STREAM_ID | IOVP_ATTR_PASID | IOVP_ATTR_SPACE |
@@ -117,11 +120,8 @@ static iovp_status feed(struct cmd_soc *s, const iovp_record *rec)
         .addr_type = (uint8_t)rec->addr_type,
     };
     uint64_t iova = rec->iova;
-    iovp_status st = found ? IOVP_OK : IOVP_E_NOTFOUND;
+    iovp_status st = IOVP_OK;
 
-    /* A PCI function does what its driver makes it do, which is not here. */
-    if (found && s->info[i].pci)
-        return IOVP_OK;
     for (uint32_t left = rec->bytes, n; left && st == IOVP_OK; left -= n) {
         n = left < MAX_BYTES ? left : MAX_BYTES;
         st = iovp_dma_replay(s->device[i], &a, iova, n, rec->access,
@@ -129,6 +129,21 @@ static iovp_status feed(struct cmd_soc *s, const iovp_record *rec)
         iova += n;
     }
     return st;
+}
+
+/* Only what has a workload is mapped already: the trace says what was. */
+static bool is_learnt(const struct cmd_soc *s, size_t i)
+{
+    return s->info[i].iommu[0] && !s->info[i].has_workload;
+}
+
+/* Translations of an ATC, and what it translated, are not to be had without
+ * the function; with time its driver would act at the wrong one. */
+static bool is_left_out(const struct cmd_soc *s, size_t i,
+                        const iovp_record *rec)
+{
+    return is_learnt(s, i) &&
+           (s->timed || rec->addr_type != IOVP_AT_UNTRANSLATED);
 }
 
 /* Between blocks there may be time for the drivers. */
@@ -149,37 +164,52 @@ static int advance(struct cmd_soc *s, const struct replay *r, uint64_t n)
     return CMD_OK;
 }
 
-static int one(struct cmd_soc *s, const struct replay *r,
-               const iovp_record *rec, uint64_t n)
+static int one(struct cmd_soc *s, struct replay *r, const iovp_record *rec,
+               uint64_t n)
 {
     iovp_status st;
+    size_t i;
 
     if (n % BLOCK_RECORDS == 0 && n / BLOCK_RECORDS < r->blocks &&
         advance(s, r, n))
         return CMD_FAIL;
-    st = feed(s, rec);
-    if (st == IOVP_OK)
-        return CMD_OK;
-    if (st == IOVP_E_NOTFOUND)
+    if (!find_device(s, rec->device, &i)) {
         cmd_error("%s: transaction %" PRIu64 " is of device %u, which %s does "
                   "not have; give the device tree of the recording",
                   r->trace, n, rec->device, r->file);
-    else
-        cmd_error("%s: transaction %" PRIu64 " at %" PRIu64 " ps: %s", r->trace,
-                  n, rec->time_in, iovp_last_error());
+        return CMD_FAIL;
+    }
+    if (is_left_out(s, i, rec)) {
+        r->left_out++;
+        return CMD_OK;
+    }
+    if (is_learnt(s, i) && cmd_learn_transaction(&r->learn, &s->info[i], rec))
+        return CMD_FAIL;
+    st = feed(s, i, rec);
+    if (st == IOVP_OK)
+        return CMD_OK;
+    cmd_error("%s: transaction %" PRIu64 " at %" PRIu64 " ps: %s", r->trace, n,
+              rec->time_in, iovp_last_error());
     return CMD_FAIL;
 }
 
-static int feed_all(struct cmd_soc *s, const struct replay *r,
-                    iovp_trace_reader *t)
+static int feed_all(struct cmd_soc *s, struct replay *r, iovp_trace_reader *t)
 {
     iovp_record rec = {.size = sizeof(rec)};
     iovp_status st;
     uint64_t n = 0;
 
-    while ((st = iovp_trace_next(t, &rec)) == IOVP_OK)
+    while ((st = iovp_trace_next(t, &rec)) == IOVP_OK) {
         if (rec.kind == IOVP_RECORD_TRANSACTION && one(s, r, &rec, n++))
             return CMD_FAIL;
+        if (rec.kind == IOVP_RECORD_COMMAND && !s->timed &&
+            cmd_learn_command(&r->learn, &rec))
+            return CMD_FAIL;
+    }
+    if (r->left_out)
+        cmd_note("%s: %" PRIu64 " transactions were left out, of devices "
+                 "whose drivers do not run here",
+                 r->trace, r->left_out);
     if (st == IOVP_E_END)
         return CMD_OK;
     cmd_error("%s: %s; the %" PRIu64 " transactions before the damage were "
@@ -208,8 +238,7 @@ static void compare_trees(struct cmd_soc *s, const struct replay *r,
     free(theirs);
 }
 
-static int replay(struct cmd_soc *s, const struct replay *r,
-                  iovp_trace_reader *t)
+static int replay(struct cmd_soc *s, struct replay *r, iovp_trace_reader *t)
 {
     struct cmd_report report = {"replay", r->trace, 0, r->json, NULL};
     iovp_status st;
@@ -218,6 +247,7 @@ static int replay(struct cmd_soc *s, const struct replay *r,
     if (rc)
         return rc;
     compare_trees(s, r, t);
+    r->learn.soc = s;
     st = iovp_stats_reset(s->platform);
     if (st != IOVP_OK)
         return cmd_api_error(r->file, st);
@@ -285,5 +315,6 @@ int cmd_replay(int argc, char **argv)
     r.trace = argv[optind + 1];
     rc = open_and_replay(&r);
     free(r.earliest);
+    cmd_learn_close(&r.learn);
     return cmd_finish_output() ? CMD_FAIL : rc;
 }

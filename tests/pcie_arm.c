@@ -60,6 +60,7 @@ bool pa_create(struct pa *a, const iovp_platform_config *config)
     if (a->ram == MAP_FAILED)
         return false;
     a->next = PA_FREE;
+    a->poll_ps = c.mode == IOVP_MODE_TIMED ? 1000000 : 0;
     st = iovp_platform_create_file(&a->s.p, &c, TREE);
     if (st) {
         shim_fail(__FILE__, __LINE__, "create: %d, %s", (int)st,
@@ -97,10 +98,14 @@ bool pa_translate(struct pa *a)
 
     /* GERRORN: what somebody before has left would stop the queue. */
     ps_wr(&a->s, PA_SMMU + 0x20, 4, 0);
+    for (unsigned i = 0; i < 16 && ps_rd(&a->s, PA_SMMU + 0x24, 4); i++)
+        pa_run(a, NULL);
     ps_wr(&a->s, PA_SMMU + 0x64, 4, ps_rd(&a->s, PA_SMMU + 0x60, 4));
     a->s.ram = (struct smmu_ram){PS_RAM, PS_DATA};
-    *d = (struct smmu_driver){
-        .platform = a->s.p, .base = PA_SMMU, .ram = &a->s.ram};
+    *d = (struct smmu_driver){.platform = a->s.p,
+                              .base = PA_SMMU,
+                              .poll_ps = a->poll_ps,
+                              .ram = &a->s.ram};
     if (smmu_init(d)) {
         shim_fail(__FILE__, __LINE__, "%s", d->message);
         return false;
@@ -113,7 +118,15 @@ bool pa_translate(struct pa *a)
 
 bool pa_open(struct pa *a)
 {
-    if (!pa_create(a, NULL))
+    return pa_open_as(a, IOVP_MODE_FUNCTIONAL);
+}
+
+bool pa_open_as(struct pa *a, uint32_t mode)
+{
+    iovp_platform_config c = IOVP_PLATFORM_CONFIG_INIT;
+
+    c.mode = mode;
+    if (!pa_create(a, &c))
         return false;
     if (pa_enumerate(a) && pa_translate(a))
         return true;
@@ -150,16 +163,21 @@ uint64_t pa_wr(struct pa *a, uint64_t addr, unsigned width, uint64_t value)
     return n;
 }
 
+void pa_run(struct pa *a, uint32_t *why)
+{
+    uint64_t until = a->poll_ps ? iovp_now(a->s.p) + 100 * a->poll_ps : 0;
+    uint64_t before = pa_sent(a);
+
+    CHECK_EQ(iovp_run_until(a->s.p, until, why), IOVP_OK);
+    CHECK(pa_sent(a) - before <= PA_BATCH);
+}
+
 bool pa_settle(struct pa *a, unsigned calls)
 {
     uint32_t why = IOVP_RUN_TIME;
 
-    for (unsigned i = 0; i < calls && why != IOVP_RUN_IDLE; i++) {
-        uint64_t before = pa_sent(a);
-
-        CHECK_EQ(iovp_run_until(a->s.p, 0, &why), IOVP_OK);
-        CHECK(pa_sent(a) - before <= PA_BATCH);
-    }
+    for (unsigned i = 0; i < calls && why != IOVP_RUN_IDLE; i++)
+        pa_run(a, &why);
     return why == IOVP_RUN_IDLE;
 }
 
@@ -205,9 +223,23 @@ bool pa_ats(struct pa *a, enum pa_function f)
     return true;
 }
 
+/* Of whoever waits for a function; the host of struct ps is part of pa. */
+static bool sleep_a_while(void *ud)
+{
+    struct pa *a = (struct pa *)ud; /* its first member */
+    uint32_t why = IOVP_RUN_IDLE;
+    uint64_t before = pa_sent(a);
+
+    pa_run(a, &why);
+    return a->poll_ps || why != IOVP_RUN_IDLE || pa_sent(a) != before;
+}
+
 bool pa_driver(struct pa *a, enum pa_function f)
 {
-    return ps_driver(&a->s, a->dev[f]);
+    bool found = ps_driver(&a->s, a->dev[f]);
+
+    a->s.tep.sleep = sleep_a_while;
+    return found;
 }
 
 static bool endpoint_works(struct pa *a, enum pa_function f)
@@ -235,6 +267,8 @@ static bool exerciser_works(struct pa *a)
     ps_wr(&a->s, bar + 0x10, 8, PA_IOVA + 0x11000);
     ps_wr(&a->s, bar + 0x18, 4, 8);
     ps_wr(&a->s, bar + 0x08, 4, 0x11);
+    for (unsigned i = 0; i < 16 && ps_rd(&a->s, bar + 0x08, 4) & 15; i++)
+        pa_run(a, NULL);
     CHECK_EQ(ps_rd(&a->s, bar + 0x1c, 4), 0);
     CHECK_EQ(ps_word(&a->s, PS_PA(17)), 0x5a5aa5a5);
     return ps_word(&a->s, PS_PA(17)) == 0x5a5aa5a5;
@@ -270,22 +304,12 @@ static uint8_t *nvme_alloc(void *ud, uint64_t bytes, uint64_t *bus)
     return a->ram + (PS_DATA + at - PA_RAM);
 }
 
-static bool nvme_wait(void *ud)
-{
-    struct pa *a = ud;
-    uint32_t why = IOVP_RUN_IDLE;
-    uint64_t before = pa_sent(a);
-
-    iovp_run_until(a->s.p, 0, &why);
-    return why != IOVP_RUN_IDLE || pa_sent(a) != before;
-}
-
 bool pa_nvme(struct pa *a, unsigned queues)
 {
     const struct nvmed_host host = {.read = nvme_read,
                                     .write = nvme_write,
                                     .alloc = nvme_alloc,
-                                    .wait = nvme_wait,
+                                    .wait = sleep_a_while,
                                     .ud = a};
 
     a->next = PA_FREE;

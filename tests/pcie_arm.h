@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * platforms/arm-pcie.dts in functional mode, brought up by the C API alone and
- * then ill-treated.  RAM is the test's, so that drivers can look at it.  Its
- * functions are those of struct ps:
+ * platforms/arm-pcie.dts, brought up by the C API alone and then ill-treated.
+ * RAM is the test's, so that drivers can look at it.  Its functions are those
+ * of struct ps:
  *
  *   far     03:00.0 test endpoint      nvme    05:00.0 NVMe controller
  *   far1    04:00.0 Arm PCIe Exerciser inside  00:01.0 test endpoint
@@ -36,7 +36,8 @@ struct pa {
     iovp_device *dev[PA_FUNCTIONS];
     struct ps_stream stream[PA_FUNCTIONS];
     uint8_t *ram;
-    uint64_t next; /* of alloc */
+    uint64_t next;    /* of alloc */
+    uint64_t poll_ps; /* 0: functional mode */
     struct nvmed nvme;
 };
 
@@ -46,12 +47,15 @@ bool pa_create(struct pa *a, const iovp_platform_config *c);
 bool pa_enumerate(struct pa *a);
 bool pa_translate(struct pa *a);
 bool pa_open(struct pa *a);
+bool pa_open_as(struct pa *a, uint32_t mode);
 void pa_close(struct pa *a);
 
 /* Everything sent by functions since they were made. */
 uint64_t pa_sent(struct pa *a);
 /* A write, and what it makes is bounded.  How much it was. */
 uint64_t pa_wr(struct pa *a, uint64_t addr, unsigned width, uint64_t value);
+/* Once, in timed mode for 100 us; *why may be NULL. */
+void pa_run(struct pa *a, uint32_t *why);
 /* Until nothing is left to do, at most `calls` times. */
 bool pa_settle(struct pa *a, unsigned calls);
 

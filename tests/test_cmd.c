@@ -15,7 +15,7 @@ TEST_CASE(Command, VersionIsThatOfTheLibrary)
 TEST_CASE(Command, HelpTeaches)
 {
     static const char *const commands[] = {"run",     "replay", "dump", "dt",
-                                           "explain", "lspci",  "bench"};
+                                           "explain", "lspci",  "boot", "bench"};
     char line[64];
 
     CHECK_EQ(iovp("--help"), 0);

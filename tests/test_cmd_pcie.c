@@ -9,6 +9,8 @@
 #define _POSIX_C_SOURCE 200809L
 #include "cmd_files.h"
 
+#include "../capi/iovp.h"
+
 #define ARM_PCIE IOVP_SOURCE_DIR "/platforms/arm-pcie.dts"
 #define BEHIND   "03:00.0" /* the switch; an ATC of 64 entries */
 #define ON_ROOT  "00:01.0" /* an ATC of 16 entries */
@@ -160,8 +162,32 @@ TEST_CASE(RunPcie, TraceHasThePackets)
         snprintf(want, sizeof(want), "%d\n", rows[i].count);
         CHECK_STR(output, want);
     }
-    CHECK_EQ(iovp("replay " ARM_PCIE " $D/pcie -m functional"), 0);
-    printed("no transfers\n");
+}
+
+/* Of functions without drivers: all that needs no ATC, and nothing with time.
+ */
+TEST_CASE(RunPcie, ReplayLearnsThePages)
+{
+    char want[64];
+
+    scratch();
+    CHECK_EQ(iovp("run " ARM_PCIE " -q -m functional -t $D/learn"), 0);
+    CHECK_EQ(shell("\"$IOVP\" dump $D/learn | "
+                   "grep -c '^transaction,.*,untranslated,'"),
+             0);
+    snprintf(want, sizeof(want), "\"transfers\": %ld,", atol(output));
+    CHECK(atol(output) > 1000);
+    CHECK_EQ(iovp("replay " ARM_PCIE " $D/learn -m functional --json"), 0);
+    printed(want);
+    printed(" transactions were left out");
+    printed("\"faults\": 0,");
+    CHECK_EQ(shell("\"$IOVP\" replay " ARM_PCIE " $D/learn -m functional "
+                   "--json 2>/dev/null | grep -c '\"faults\": [1-9]'"),
+             1);
+    if (iovp_has_systemc()) {
+        CHECK_EQ(iovp("replay " ARM_PCIE " $D/learn -m timed"), 0);
+        printed("no transfers\n");
+    }
 }
 
 /* One that is not there to be driven is no reason to fail. */

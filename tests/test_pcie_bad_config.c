@@ -134,8 +134,8 @@ TEST_CASE(PcieBadConfig, BarsOfOneFunctionOverlap)
 /* What a processor reads there is what is there without PCI. */
 TEST_CASE(PcieBadConfig, BarsOverRamSmmuAndEcam)
 {
-    static const uint64_t at[] = {PA_RAM, PS_DATA, PA_SMMU, PS_ECAM,
-                                  PA_ITS & ~0xffffull, 0, 0xffffe000};
+    static const uint64_t at[] = {
+        PA_RAM, PS_DATA, PA_SMMU, PS_ECAM, PA_ITS & ~0xffffull, 0, 0xffffe000};
     uint64_t idr0, id;
     struct pa a;
 

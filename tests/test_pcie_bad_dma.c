@@ -4,12 +4,14 @@
  * others'; interrupts that start what interrupts; PASIDs, translations and page
  * requests that nobody has allowed.
  */
+#include <string.h>
+
 #include "../models/pcie/pcie_regs.h"
 #include "pcie_arm.h"
 #include "shim.h"
 
-#define BY_PRI (TEP_AT_ATC << TEP_ATTR_AT_SHIFT | \
-                TEP_FAULT_PRI << TEP_ATTR_FAULT_SHIFT)
+#define BY_PRI \
+    (TEP_AT_ATC << TEP_ATTR_AT_SHIFT | TEP_FAULT_PRI << TEP_ATTR_FAULT_SHIFT)
 #define BY_ATC (TEP_AT_ATC << TEP_ATTR_AT_SHIFT)
 #define HOLE   0x60000000u /* an IOVA that is not mapped */
 
@@ -75,10 +77,8 @@ TEST_CASE(PcieBadDma, OverOthersRegisters)
         REQUIRE(pa_driver(&a, f));
         for (unsigned you = 0; you < PA_FUNCTIONS; you++) {
             uint64_t to = iova_of(ps_bar(&a.s, a.dev[you], 0));
-            struct tep_request r = {.op = TEP_OP_MEMCPY,
-                                    .src = to,
-                                    .dst = PA_IOVA,
-                                    .len = 0x1000};
+            struct tep_request r = {
+                .op = TEP_OP_MEMCPY, .src = to, .dst = PA_IOVA, .len = 0x1000};
 
             CHECK_EQ(run(&a, &r), TEP_ERROR_NONE);
             r = (struct tep_request){
@@ -167,6 +167,26 @@ TEST_CASE(PcieBadDma, InterruptThatStartsItself)
         CHECK(pa_settle(&a, 2));
         CHECK(pa_works(&a, f));
     }
+    pa_close(&a);
+}
+
+/* Timers and timeouts of others pass meanwhile: CSTS.RDY follows CC.EN, and an
+ * invalidation that nobody answers ends. */
+TEST_CASE(PcieBadDma, TimePassesBesideIt)
+{
+    struct pa a;
+
+    REQUIRE(pa_open(&a));
+    REQUIRE(pa_driver(&a, PA_FAR));
+    echo(&a, PA_FAR, TEP_OP_NOP);
+    pa_wr(&a, a.s.bar + TEP_CMD, 4, TEP_OP_NOP);
+    CHECK(!pa_settle(&a, 1));
+    CHECK(pa_works(&a, PA_NVME));
+    CHECK_EQ(iovp_device_unplug(a.s.inside), IOVP_OK);
+    CHECK(smmu_atc_invalidate(&a.s.drv, &a.stream[PA_INSIDE].st, SMMU_NO_PASID,
+                              PA_IOVA, PS_PAGE) < 0);
+    CHECK(strstr(a.s.drv.message, "CMDQ_CONS.ERR = 3"));
+    CHECK(!pa_settle(&a, 1));
     pa_close(&a);
 }
 
@@ -298,8 +318,8 @@ TEST_CASE(PcieBadDma, MsiElsewhere)
     CHECK_EQ(a.s.irqs, 0);
     CHECK_EQ(ps_word(&a.s, PS_DATA + 0x40) & UINT32_MAX, 0x66);
     /* To an address where nothing is: lost. */
-    REQUIRE(ps_map(&a.s, &a.stream[PA_FAR], HOLE, 0x70000000, PS_PAGE,
-                   SMMU_WRITE));
+    REQUIRE(
+        ps_map(&a.s, &a.stream[PA_FAR], HOLE, 0x70000000, PS_PAGE, SMMU_WRITE));
     ps_msix(&a.s, a.s.far, HOLE, 0x77);
     CHECK(tep_send_msi(&a.s.tep, 0));
     CHECK_EQ(a.s.irqs, 0);
@@ -329,8 +349,7 @@ TEST_CASE(PcieBadDma, InvalidPasids)
     /* 16 bits in the function, 4 in the stream's table of PASIDs (S1CDMax). */
     CHECK_EQ(fill(&a, 0, TEP_PASID_OF(0x10000)), TEP_ERROR_REFUSED);
     CHECK_EQ(fill(&a, 0, TEP_PASID_OF(0xfffff)), TEP_ERROR_REFUSED);
-    CHECK_EQ(fill(&a, TEP_ATTR_PRIVILEGED, TEP_PASID_OF(1)),
-             TEP_ERROR_REFUSED);
+    CHECK_EQ(fill(&a, TEP_ATTR_PRIVILEGED, TEP_PASID_OF(1)), TEP_ERROR_REFUSED);
     CHECK(!smmu_event_next(&a.s.drv, &e));
     fill(&a, 0, TEP_PASID_OF(0xffff));
     REQUIRE(smmu_event_next(&a.s.drv, &e));
@@ -371,10 +390,8 @@ TEST_CASE(PcieBadDma, AtsWhileDisabled)
 TEST_CASE(PcieBadDma, TranslatedWithoutPermission)
 {
     const uint32_t translated = TEP_AT_TRANSLATED << TEP_ATTR_AT_SHIFT;
-    const struct tep_request read = {.op = TEP_OP_SUM,
-                                     .attr = translated,
-                                     .src = PS_DATA,
-                                     .len = 64};
+    const struct tep_request read = {
+        .op = TEP_OP_SUM, .attr = translated, .src = PS_DATA, .len = 64};
     struct tep_outcome out;
     struct smmu_event e;
     struct pa a;

@@ -137,9 +137,7 @@ static void fresh(void)
 static bool property(unsigned n, int *node, int *prop)
 {
     for (*node = 0; *node >= 0; *node = fdt_next_node(blob, *node, NULL))
-        fdt_for_each_property_offset(*prop, blob, *node)
-            if (!n--)
-                return true;
+        fdt_for_each_property_offset(*prop, blob, *node) if (!n--) return true;
     return false;
 }
 
@@ -432,8 +430,8 @@ TEST_CASE(PcieBadDt, FourThousandFunctions)
     REQUIRE(load());
     CHECK_EQ(fdt_open_into(pristine, big, sizeof(big)), 0);
     for (unsigned n = 0; n < 32; n++) {
-        const uint32_t port[5] = {cpu_to_fdt32((2 + n % 30) << 11 |
-                                               (n / 30) << 8)};
+        const uint32_t port[5] = {
+            cpu_to_fdt32((2 + n % 30) << 11 | (n / 30) << 8)};
         const uint32_t ep[5] = {0};
         char name[32];
         int host = fdt_path_offset(big, HOST), at;
@@ -453,8 +451,8 @@ TEST_CASE(PcieBadDt, FourThousandFunctions)
         bytes = fdt_totalsize(big);
         if (n == 14 || n == 31) {
             CHECK_EQ(create_with(~0u, big, bytes), IOVP_E_DT);
-            CHECK(strstr(iovp_last_error(), n == 14 ? "more than 256 devices"
-                                                    : "more than 4096"));
+            CHECK(strstr(iovp_last_error(),
+                         n == 14 ? "more than 256 devices" : "more than 4096"));
         }
     }
 }
@@ -504,10 +502,11 @@ TEST_CASE(PcieBadDt, PhandlesTwice)
 /* reg, ranges: over RAM, over the SMMU, beyond 2^64, over each other. */
 TEST_CASE(PcieBadDt, AddressesOfOthers)
 {
-    static const uint32_t ecam[][4] = {
-        {0, 0x80000000, 0, 0x1000000}, {0, 0x12000000, 0, 0x1000000},
-        {~0u, 0xfff00000, 0, 0x1000000}, {0, 0x20000000, 0, 0x100000},
-        {0, 0x2f000000, 0, 0x1000000}};
+    static const uint32_t ecam[][4] = {{0, 0x80000000, 0, 0x1000000},
+                                       {0, 0x12000000, 0, 0x1000000},
+                                       {~0u, 0xfff00000, 0, 0x1000000},
+                                       {0, 0x20000000, 0, 0x100000},
+                                       {0, 0x2f000000, 0, 0x1000000}};
 
     REQUIRE(load());
     for (unsigned i = 0; i < 5; i++) {

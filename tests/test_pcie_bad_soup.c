@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "../models/pcie/pcie_regs.h"
+#include "capi_soc.h"
 #include "pcie_arm.h"
 #include "shim.h"
 
@@ -106,7 +107,8 @@ static uint64_t place(struct walk *w)
 /* An operation of a test endpoint, whole. */
 static void operation(struct walk *w)
 {
-    uint64_t bar = ps_bar(&w->a.s, w->a.dev[pick(w, 2) ? PA_FAR : PA_INSIDE], 0);
+    uint64_t bar =
+        ps_bar(&w->a.s, w->a.dev[pick(w, 2) ? PA_FAR : PA_INSIDE], 0);
 
     if (pick(w, 2))
         iovp_mmio_write(w->a.s.p, bar + TEP_CMD, 4, 0, TEP_OP_ABORT);
@@ -143,11 +145,10 @@ static void interrupt(struct walk *w)
 
 static void smmu(struct walk *w)
 {
-    static const uint32_t at[] = {0x20,    0x24,    0x28,    0x2c,    0x44,
-                                  0x50,    0x58,    0x60,    0x64,    0x68,
-                                  0x80,    0x88,    0x90,    0x98,    0x9c,
-                                  0xa0,    0xc0,    0xd0,    0x100a8, 0x100ac,
-                                  0x100c8, 0x100cc};
+    static const uint32_t at[] = {0x20,    0x24,    0x28,    0x2c,   0x44, 0x50,
+                                  0x58,    0x60,    0x64,    0x68,   0x80, 0x88,
+                                  0x90,    0x98,    0x9c,    0xa0,   0xc0, 0xd0,
+                                  0x100a8, 0x100ac, 0x100c8, 0x100cc};
 
     access_at(w,
               PA_SMMU + (pick(w, 4) ? at[pick(w, sizeof(at) / sizeof(at[0]))]
@@ -175,10 +176,7 @@ static void presence(struct walk *w)
 
 static void run(struct walk *w)
 {
-    uint64_t before = pa_sent(&w->a);
-
-    CHECK_EQ(iovp_run_until(w->a.s.p, 0, NULL), IOVP_OK);
-    CHECK(pa_sent(&w->a) - before <= PA_BATCH);
+    pa_run(&w->a, NULL);
 }
 
 static void look(struct walk *w)
@@ -257,9 +255,11 @@ static const struct step {
     unsigned weight;
     void (*take)(struct walk *w);
 } steps[] = {
-    {10, config}, {2, config_anywhere}, {30, registers}, {40, operation},
-    {16, interrupt}, {4, smmu}, {6, memory}, {3, presence}, {1, run},
-    {2, look}, {4, enumerate}, {4, ats}, {4, commands}, {4, repair},
+    {10, config},    {2, config_anywhere}, {30, registers},
+    {40, operation}, {16, interrupt},      {4, smmu},
+    {6, memory},     {3, presence},        {1, run},
+    {2, look},       {4, enumerate},       {4, ats},
+    {4, commands},   {4, repair},
 };
 
 static void step(struct walk *w)
@@ -299,13 +299,13 @@ static uint64_t summary(struct walk *w)
     return (h ^ w->r) * 0x100000001b3ull;
 }
 
-static uint64_t walk(uint64_t seed, unsigned count)
+static uint64_t walk(uint64_t seed, unsigned count, uint32_t mode)
 {
     struct walk *w = calloc(1, sizeof(*w));
     uint64_t h = 0;
 
     w->r = seed * 0x9e3779b97f4a7c15ull;
-    if (pa_open(&w->a)) {
+    if (pa_open_as(&w->a, mode)) {
         for (unsigned i = 0; i < count; i++)
             step(w);
         h = summary(w);
@@ -318,12 +318,13 @@ static uint64_t walk(uint64_t seed, unsigned count)
 TEST_CASE(PcieBadSoup, RandomWalks)
 {
     for (uint64_t seed = 1; seed <= 12; seed++)
-        walk(seed, 500);
+        walk(seed, 500, IOVP_MODE_FUNCTIONAL);
 }
 
 TEST_CASE(PcieBadSoup, Deterministic)
 {
-    CHECK_EQ(walk(99, 400), walk(99, 400));
+    CHECK_EQ(walk(99, 400, IOVP_MODE_FUNCTIONAL),
+             walk(99, 400, IOVP_MODE_FUNCTIONAL));
 }
 
 /* After a walk all is brought up again: nothing is broken for good. */
@@ -341,4 +342,22 @@ TEST_CASE(PcieBadSoup, RecoversFromAll)
         pa_close(&w->a);
         free(w);
     }
+}
+
+/* ---- timed mode ------------------------------------------------------------
+ */
+
+static void timed(void *ud)
+{
+    const uint64_t *seed = ud;
+
+    walk(*seed, 300, IOVP_MODE_TIMED);
+}
+
+TEST_CASE(PcieBadSoup, TimedWalks)
+{
+    if (!iovp_has_systemc())
+        SKIP_TEST("no SystemC");
+    for (uint64_t seed = 41; seed <= 44; seed++)
+        soc_child(timed, &seed);
 }

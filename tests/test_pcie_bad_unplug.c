@@ -6,12 +6,13 @@
 #include <string.h>
 
 #include "../models/pcie/pcie_regs.h"
+#include "capi_soc.h"
 #include "pcie_arm.h"
 #include "shim.h"
 
-#define BY_PRI (TEP_AT_ATC << TEP_ATTR_AT_SHIFT | \
-                TEP_FAULT_PRI << TEP_ATTR_FAULT_SHIFT)
-#define HOLE   0x60000000u /* an IOVA that is not mapped */
+#define BY_PRI \
+    (TEP_AT_ATC << TEP_ATTR_AT_SHIFT | TEP_FAULT_PRI << TEP_ATTR_FAULT_SHIFT)
+#define HOLE 0x60000000u /* an IOVA that is not mapped */
 
 /* ---- what is going on ------------------------------------------------------
  */
@@ -58,6 +59,8 @@ static void page_requests(struct pa *a, enum pa_function f)
     pa_wr(a, a->s.bar + TEP_DST, 8, HOLE);
     pa_wr(a, a->s.bar + TEP_LEN, 4, 8);
     pa_wr(a, a->s.bar + TEP_CMD, 4, TEP_OP_FILL);
+    if (a->poll_ps)
+        pa_run(a, NULL);
     CHECK(ps_rd(&a->s, a->s.bar + TEP_STATUS, 4) & TEP_STATUS_WAITING);
 }
 
@@ -144,8 +147,8 @@ TEST_CASE(PcieBadUnplug, Invalidations)
              0);
     for (unsigned i = 0; i < 40; i++) {
         CHECK_EQ(iovp_device_unplug(a.s.far), IOVP_OK);
-        CHECK(smmu_atc_invalidate(&a.s.drv, &a.stream[PA_FAR].st,
-                                  SMMU_NO_PASID, PA_IOVA, PS_PAGE) < 0);
+        CHECK(smmu_atc_invalidate(&a.s.drv, &a.stream[PA_FAR].st, SMMU_NO_PASID,
+                                  PA_IOVA, PS_PAGE) < 0);
         smmu_gerror(&a.s.drv);
         a.s.drv.failed = false;
         CHECK_EQ(iovp_device_plug(a.s.far), IOVP_OK);
@@ -199,6 +202,40 @@ TEST_CASE(PcieBadUnplug, BackAndForth)
     pa_close(&a);
 }
 
+/* As EachInTheMiddle, while time goes on: some of it is on a link then. */
+static void timed(void *ud)
+{
+    struct pa a;
+
+    (void)ud;
+    REQUIRE(pa_open_as(&a, IOVP_MODE_TIMED));
+    for (unsigned f = 0; f < PA_FUNCTIONS; f++) {
+        uint64_t sent;
+
+        busy(&a, f % 2);
+        CHECK_EQ(iovp_run_until(a.s.p, iovp_now(a.s.p) + 777777 * f, NULL),
+                 IOVP_OK);
+        CHECK_EQ(iovp_device_unplug(a.dev[f]), IOVP_OK);
+        sent = ps_counter(a.dev[f], "tlps");
+        pa_run(&a, NULL);
+        CHECK_EQ(ps_counter(a.dev[f], "tlps"), sent);
+        for (unsigned i = 0; i < PA_FUNCTIONS; i++) {
+            CHECK_EQ(iovp_device_unplug(a.dev[i]), IOVP_OK);
+            pa_run(&a, NULL);
+            CHECK_EQ(iovp_device_plug(a.dev[i]), IOVP_OK);
+        }
+        CHECK(pa_recovers(&a));
+    }
+    pa_close(&a);
+}
+
+TEST_CASE(PcieBadUnplug, TimedInTheMiddle)
+{
+    if (!iovp_has_systemc())
+        SKIP_TEST("no SystemC");
+    soc_child(timed, NULL);
+}
+
 /* ---- resets ----------------------------------------------------------------
  */
 
@@ -241,9 +278,9 @@ static void in_the_middle(void (*reset)(struct pa *a, enum pa_function f))
     struct pa a;
 
     REQUIRE(pa_open(&a));
-    for (unsigned n = 0; n < 2 * PA_FUNCTIONS; n++) {
-        busy(&a, n < PA_FUNCTIONS);
-        reset(&a, (enum pa_function)(n % PA_FUNCTIONS));
+    for (unsigned n = 0; n < PA_FUNCTIONS; n++) {
+        busy(&a, n % 2);
+        reset(&a, (enum pa_function)n);
         go_on(&a);
         /* Now the others, which the one without end kept busy. */
         for (unsigned f = 0; f < PA_FUNCTIONS; f++)
@@ -288,8 +325,7 @@ TEST_CASE(PcieBadReset, HeldForEver)
     pa_close(&a);
 }
 
-/* By its own DMA: FLR is a register that DMA does not reach; the SMMU is off
- * and on in the middle. */
+/* SMMU_CR0 is cleared and set again under everything that is on its way. */
 TEST_CASE(PcieBadReset, SmmuOffInTheMiddle)
 {
     uint32_t cr0;

@@ -65,7 +65,7 @@ struct pcie_xfer {
     uint8_t error;       /* enum pcie_xfer_error */
     int refusal;         /* enum pcie_refusal */
     int group;           /* page requests that it waits for, or -1 */
-    uint32_t tries; /* may be one more than retries */
+    uint32_t tries;      /* may be one more than retries */
 };
 
 void pcie_xfer_begin(struct pcie_xfer *x, const struct pcie_xfer_config *c,

@@ -18,7 +18,7 @@
 
 #include "protocol.h"
 
-#define END_MS 5000 /* for QEMU to end when it was told to */
+#define END_S 5 /* for QEMU to end when it was told to */
 
 static uint64_t now_ns(void)
 {
@@ -98,7 +98,11 @@ static void on_irq(void *ud, const iovp_irq_event *e)
     struct bridge *b = ud;
     bool pin = !strncmp(e->line, "int", 3); /* inta to intd have levels */
 
-    if (e->kind == IOVP_IRQ_SEV)
+    /* An MSI to memory is there already; to write it once more would be too
+     * late. */
+    if (e->kind == IOVP_IRQ_SEV ||
+        (e->kind == IOVP_IRQ_MSI &&
+         e->addr - b->layout.ram_base < b->layout.ram_bytes))
         return;
     b->stats.interrupts++;
     if (e->kind == IOVP_IRQ_MSI) {
@@ -172,6 +176,16 @@ static void on_message(void *ud, const char *text)
 /* ---- work -----------------------------------------------------------------
  */
 
+static void count_wait(struct bridge_stats *s, uint64_t ns)
+{
+    uint64_t us = ns / 1000;
+
+    s->wait_ns += ns;
+    if (ns > s->wait_max_ns)
+        s->wait_max_ns = ns;
+    s->waits[us < BRIDGE_WAIT_US ? us : BRIDGE_WAIT_US - 1]++;
+}
+
 static bool serve_store(struct bridge *b)
 {
     struct qemu_store s;
@@ -187,9 +201,8 @@ static bool serve_store(struct bridge *b)
     }
     begin = now_ns();
     b->stats.stores++;
-    b->stats.wait_ns += s.last_ns;
-    if (s.last_ns > b->stats.wait_max_ns)
-        b->stats.wait_max_ns = s.last_ns;
+    if (s.last_ns)
+        count_wait(&b->stats, s.last_ns);
     image_store(&b->image, s.addr, s.bytes);
     b->stats.work_ns += now_ns() - begin;
     send(b->stores, "", 1, MSG_NOSIGNAL);
@@ -237,7 +250,7 @@ static bool wait_for_qemu(struct bridge *b, const sigset_t *mask)
 {
     struct line *lines[] = {&b->test, &b->monitor, &b->messages};
     struct pollfd fds[4] = {{.fd = b->stores, .events = POLLIN}};
-    struct timespec none = {0}, end = {.tv_sec = END_MS / 1000};
+    struct timespec none = {0}, end = {.tv_sec = END_S};
     int n;
 
     for (int i = 0; i < 3; i++) {

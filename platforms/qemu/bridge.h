@@ -15,10 +15,13 @@
 #include "line.h"
 #include "process.h"
 
+#define BRIDGE_WAIT_US 1024
+
 struct bridge_stats {
     uint64_t stores, interrupts;
     uint64_t wait_ns, wait_max_ns; /* of vCPUs, without the last store */
     uint64_t work_ns;              /* of models within that */
+    uint64_t waits[BRIDGE_WAIT_US]; /* how many took so long; the last: more */
 };
 
 struct bridge {

@@ -18,7 +18,8 @@
 #define PCI_BARS           0x10
 #define PCI_BUS_NUMBERS    0x18
 #define PCI_BRIDGE_CONTROL 0x3c /* of the doubleword */
-#define PCI_HEADER_END     0x40
+#define PCI_WINDOWS_END    0x34
+#define PCI_EXTENDED       0x100
 #define PCI_BAR_IO         1u
 #define PCI_BAR_TYPE       6u
 #define PCI_BAR_64         4u
@@ -90,6 +91,12 @@ static void heat(struct qemu_image *i, uint64_t base, uint32_t bytes)
     i->hot[i->hots++].bytes = bytes;
 }
 
+static void refresh(struct qemu_image *i, unsigned first, unsigned end)
+{
+    for (unsigned n = first; n < end; n++)
+        sync_range(i, i->hot[n].base, i->hot[n].bytes);
+}
+
 static void find_functions(struct qemu_image *i, const struct qemu_range *r)
 {
     for (uint64_t n = 0; n + PAGE <= r->bytes; n += PAGE) {
@@ -97,10 +104,10 @@ static void find_functions(struct qemu_image *i, const struct qemu_range *r)
         uint32_t id = UINT32_MAX;
 
         iovp_mmio_copy(i->p, fn, &id, sizeof(id));
-        if (id != UINT32_MAX || word(i, fn) != UINT32_MAX)
-            sync_range(i, fn, PAGE);
-        if (id != UINT32_MAX)
-            heat(i, fn, PAGE);
+        if (id == UINT32_MAX)
+            continue;
+        sync_range(i, fn, PAGE);
+        heat(i, fn, PAGE);
     }
 }
 
@@ -170,9 +177,10 @@ static void hide_bars(struct qemu_image *i)
     }
 }
 
-/* Registers at fixed places, and the functions of every bus. */
+/* The functions of every bus; those that were there may have gone. */
 static void find_all(struct qemu_image *i)
 {
+    refresh(i, i->fixed, i->fns);
     i->hots = i->fixed;
     for (unsigned n = 0; n < i->layout->ranges; n++)
         if (i->layout->range[n].kind == QEMU_ECAM)
@@ -194,22 +202,44 @@ static void find_fixed(struct qemu_image *i)
     i->fixed = i->hots;
 }
 
+/* Another one if BARs, or windows of bridges, are elsewhere. */
+static uint64_t decode(const struct qemu_image *i)
+{
+    uint64_t sum = 0;
+
+    for (unsigned n = i->fixed; n < i->fns; n++) {
+        uint64_t fn = i->hot[n].base;
+
+        if (!(word(i, fn + PCI_COMMAND) & PCI_MEMORY_SPACE))
+            continue;
+        for (unsigned reg = PCI_BARS; reg < PCI_WINDOWS_END; reg += 4)
+            sum = (sum ^ word(i, fn + reg) ^ fn) * 0x100000001b3u;
+    }
+    return sum;
+}
+
+static void find_bars(struct qemu_image *i)
+{
+    i->hots = i->fns;
+    hide_bars(i);
+    for (unsigned n = i->fixed; n < i->fns; n++)
+        show_bars(i, i->hot[n].base);
+}
+
 void image_refresh(struct qemu_image *i)
 {
+    uint64_t now;
+
     if (i->renumbered)
         find_all(i);
-    for (unsigned n = 0; n < i->fns; n++)
-        sync_range(i, i->hot[n].base, i->hot[n].bytes);
-    if (i->renumbered || i->moved) {
-        i->renumbered = i->moved = false;
-        i->hots = i->fns;
-        hide_bars(i);
-        for (unsigned n = i->fixed; n < i->fns; n++)
-            show_bars(i, i->hot[n].base);
-        return;
-    }
-    for (unsigned n = i->fns; n < i->hots; n++)
-        sync_range(i, i->hot[n].base, i->hot[n].bytes);
+    refresh(i, 0, i->fns);
+    now = decode(i);
+    if (now != i->decode || i->renumbered)
+        find_bars(i);
+    else
+        refresh(i, i->fns, i->hots);
+    i->decode = now;
+    i->renumbered = false;
 }
 
 /* ---- stores -------------------------------------------------------------- */
@@ -223,18 +253,14 @@ static const struct qemu_range *range_at(const struct qemu_layout *l,
     return NULL;
 }
 
-/*
- * A store to configuration space.  In the header are BARs, windows and their
- * enables, and a bridge's bus numbers and reset; what is elsewhere may do
- * anything (link control, power states, SR-IOV).
- */
-static void store_config(struct qemu_image *i, uint64_t addr)
+/* Bus numbers, a bridge's reset, SR-IOV.  Links that go down or up, and power
+ * states, are seen at functions that are known. */
+static bool renumbers(uint64_t addr)
 {
-    uint32_t reg = addr & (PAGE - 1);
+    uint32_t reg = addr & (PAGE - 1) & ~3u;
 
-    i->moved = true;
-    i->renumbered = reg >= PCI_HEADER_END || (reg & ~3u) == PCI_BUS_NUMBERS ||
-                    (reg & ~3u) == PCI_BRIDGE_CONTROL;
+    return reg == PCI_BUS_NUMBERS || reg == PCI_BRIDGE_CONTROL ||
+           reg >= PCI_EXTENDED;
 }
 
 static void store(struct qemu_image *i, uint64_t addr, uint32_t bytes)
@@ -258,7 +284,7 @@ void image_store(struct qemu_image *i, uint64_t addr, uint32_t bytes)
     for (uint32_t n = 0; n < bytes; n += part)
         store(i, addr + n, part);
     if (r->kind == QEMU_ECAM)
-        store_config(i, addr);
+        i->renumbered = renumbers(addr);
     image_refresh(i);
     sync_range(i, addr & ~(uint64_t)(AROUND - 1), AROUND);
 }

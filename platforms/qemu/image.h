@@ -30,7 +30,7 @@ struct qemu_image {
     unsigned hots, fixed; /* the first are there whatever happens */
     unsigned fns;         /* and behind them are functions */
     bool renumbered;      /* functions may be elsewhere */
-    bool moved;           /* BARs may be */
+    uint64_t decode;      /* a sum of what says where BARs are */
 };
 
 /* The image of a platform at reset; false: no memory. */

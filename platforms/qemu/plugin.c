@@ -7,9 +7,9 @@
  *
  *     -plugin iovp_qemu_plugin.so,fd=N,base=ADDR,last=ADDR[,filter=kernel]
  *
- * fd: a socket, see protocol.h.  filter=kernel: only virtual addresses with bit
- * 63 set are looked up, which spares most stores; a kernel's drivers use no
- * others, but firmware and drivers in user space do.
+ * fd: a socket, see protocol.h.  filter=kernel: only stores that the drivers of
+ * an arm64 kernel may do to a device are looked at, which spares most; firmware
+ * and drivers in user space do others.
  *
  * QEMU's header is not needed: the few functions used are the same in every
  * version of the interface.
@@ -35,7 +35,12 @@
 
 typedef uint64_t qemu_plugin_id_t;
 typedef uint32_t qemu_plugin_meminfo_t;
-struct qemu_info_t;
+struct qemu_info_t {
+    const char *target_name;
+    struct {
+        int min, cur; /* versions of the interface */
+    } version;
+};
 struct qemu_plugin_tb;
 struct qemu_plugin_insn;
 struct qemu_plugin_hwaddr;
@@ -51,6 +56,13 @@ void qemu_plugin_register_vcpu_tb_trans_cb(qemu_plugin_id_t id, tb_fn *fn);
 size_t qemu_plugin_tb_n_insns(const struct qemu_plugin_tb *tb);
 struct qemu_plugin_insn *
 qemu_plugin_tb_get_insn(const struct qemu_plugin_tb *tb, size_t index);
+/* One function: before version 3 it returned a pointer to the instruction. */
+#define INSN_COPIED 3
+const void *
+insn_data_pointer(const struct qemu_plugin_insn *insn) __asm__("qemu_plugin_"
+                                                               "insn_data");
+size_t insn_data_copy(const struct qemu_plugin_insn *insn, void *to,
+                      size_t bytes) __asm__("qemu_plugin_insn_data");
 void qemu_plugin_register_vcpu_mem_cb(struct qemu_plugin_insn *insn, mem_fn *fn,
                                       int flags, int rw, void *ud);
 unsigned int qemu_plugin_mem_size_shift(qemu_plugin_meminfo_t info);
@@ -75,6 +87,13 @@ __attribute__((constructor)) static void choose_version(void)
         qemu_plugin_version = 2;
 }
 
+/*
+ * Where an arm64 kernel maps devices: its part of the address space has two
+ * halves, of which the lower has all memory (VA_BITS = 48 and 52; with less,
+ * all is above this).
+ */
+#define KERNEL_IO 0xffff800000000000u
+
 /* ---- stores ----------------------------------------------------------------
  */
 
@@ -82,6 +101,7 @@ static struct {
     int fd;
     uint64_t base, last;
     bool kernel;
+    int version; /* of QEMU's interface */
     uint64_t last_ns;
     pthread_mutex_t lock; /* one store of all vCPUs at a time */
 } bridge = {.fd = -1, .lock = PTHREAD_MUTEX_INITIALIZER};
@@ -103,25 +123,29 @@ static uint64_t now_ns(void)
     return (uint64_t)t.tv_sec * 1000000000u + (uint64_t)t.tv_nsec;
 }
 
+/* Waiting without sleeping would be faster where there is a processor for each
+ * of us, and far slower where there is not. */
+static bool ask(const struct qemu_store *s)
+{
+    char done;
+    ssize_t n;
+
+    do {
+        n = send(bridge.fd, s, sizeof(*s), MSG_NOSIGNAL);
+    } while (n < 0 && errno == EINTR);
+    while (n > 0 && (n = recv(bridge.fd, &done, 1, 0)) < 0 && errno == EINTR)
+        n = 1;
+    return n == 1;
+}
+
 static void tell(struct qemu_store *s)
 {
     uint64_t begin;
-    char done;
-    ssize_t n;
 
     pthread_mutex_lock(&bridge.lock);
     begin = now_ns();
     s->last_ns = bridge.last_ns;
-    do {
-        n = send(bridge.fd, s, sizeof(*s), MSG_NOSIGNAL);
-    } while (n < 0 && errno == EINTR);
-    while (n > 0) {
-        n = recv(bridge.fd, &done, 1, 0);
-        if (n >= 0 || errno != EINTR)
-            break;
-        n = 1;
-    }
-    if (n <= 0)
+    if (!ask(s))
         lost();
     bridge.last_ns = now_ns() - begin;
     pthread_mutex_unlock(&bridge.lock);
@@ -134,7 +158,7 @@ static void on_store(unsigned int vcpu, qemu_plugin_meminfo_t info,
     struct qemu_store s;
 
     (void)ud;
-    if ((bridge.kernel && !(vaddr >> 63)) || !qemu_plugin_mem_is_store(info))
+    if ((bridge.kernel && vaddr < KERNEL_IO) || !qemu_plugin_mem_is_store(info))
         return;
     hw = qemu_plugin_get_hwaddr(info, vaddr);
     if (!hw || qemu_plugin_hwaddr_is_io(hw))
@@ -147,44 +171,82 @@ static void on_store(unsigned int vcpu, qemu_plugin_meminfo_t info,
     tell(&s);
 }
 
+/* ---- translation ---------------------------------------------------------- */
+
+static uint32_t opcode(const struct qemu_plugin_insn *insn)
+{
+    uint32_t op = 0;
+
+    if (bridge.version >= INSN_COPIED)
+        insn_data_copy(insn, &op, sizeof(op));
+    else
+        memcpy(&op, insn_data_pointer(insn), sizeof(op));
+    return op;
+}
+
+/*
+ * Can this A64 instruction (Arm ARM C4.1, "Loads and Stores") be a driver's
+ * store to a device?  No: single registers and pairs that are loaded, or that
+ * are stored to the stack.  What is not sure is yes.
+ */
+static bool may_store(uint32_t op)
+{
+    bool pair = (op & 0x3a000000) == 0x28000000;
+    bool single = (op & 0x3a000000) == 0x38000000;
+    bool literal = (op & 0x3b000000) == 0x18000000;
+    bool atomic = single && (op & 0x01200c00) == 0x00200000;
+    bool load = pair ? op & 1u << 22 : op & 1u << 22 || (op >> 23 & 9) == 1;
+    bool stack = (op >> 5 & 31) == 31;
+
+    if (literal)
+        return false;
+    return !(pair || single) || atomic || !(load || stack);
+}
+
 static void on_translate(qemu_plugin_id_t id, struct qemu_plugin_tb *tb)
 {
     size_t n = qemu_plugin_tb_n_insns(tb);
 
     (void)id;
-    for (size_t i = 0; i < n; i++)
-        qemu_plugin_register_vcpu_mem_cb(qemu_plugin_tb_get_insn(tb, i),
-                                         on_store, CB_NO_REGS, MEM_W, NULL);
+    for (size_t i = 0; i < n; i++) {
+        struct qemu_plugin_insn *insn = qemu_plugin_tb_get_insn(tb, i);
+
+        if (!bridge.kernel || may_store(opcode(insn)))
+            qemu_plugin_register_vcpu_mem_cb(insn, on_store, CB_NO_REGS, MEM_W,
+                                             NULL);
+    }
 }
 
 /* ---- arguments -------------------------------------------------------------
  */
 
+/* The value of NAME=value; NULL: it is another argument. */
+static const char *value_of(const char *arg, const char *name)
+{
+    size_t n = strlen(name);
+
+    return strncmp(arg, name, n) || arg[n] != '=' ? NULL : arg + n + 1;
+}
+
 static bool argument(const char *arg)
 {
-    const char *value = strchr(arg, '=');
-    size_t n = value ? (size_t)(value - arg) : 0;
+    const char *value;
 
-    if (!value)
-        return false;
-    value++;
-    if (!strncmp(arg, "fd", n))
+    if ((value = value_of(arg, "fd")) != NULL)
         bridge.fd = (int)strtol(value, NULL, 0);
-    else if (!strncmp(arg, "base", n))
+    else if ((value = value_of(arg, "base")) != NULL)
         bridge.base = strtoull(value, NULL, 0);
-    else if (!strncmp(arg, "last", n))
+    else if ((value = value_of(arg, "last")) != NULL)
         bridge.last = strtoull(value, NULL, 0);
-    else if (!strncmp(arg, "filter", n))
+    else if ((value = value_of(arg, "filter")) != NULL)
         bridge.kernel = !strcmp(value, "kernel");
-    else
-        return false;
-    return true;
+    return value != NULL;
 }
 
 int qemu_plugin_install(qemu_plugin_id_t id, const struct qemu_info_t *info,
                         int argc, char **argv)
 {
-    (void)info;
+    bridge.version = info->version.cur;
     for (int i = 0; i < argc; i++) {
         if (!argument(argv[i])) {
             fprintf(stderr, "iovp plugin: there is no argument %s\n", argv[i]);

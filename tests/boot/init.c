@@ -17,9 +17,11 @@ static const struct check {
     const char *name;
     enum verdict (*run)(struct report *r);
 } checks[] = {
-    {"cpus", check_cpus}, {"smmu", check_smmu}, {"quiet", check_quiet},
-    {"pmu", check_pmu},   {"nvme", check_nvme}, {"reprobe", check_reprobe},
-    {"wild", check_wild}, {"vfio", check_vfio}, {"kexec", check_kexec},
+    {"cpus", check_cpus},   {"smmu", check_smmu},
+    {"quiet", check_quiet}, {"pmu", check_pmu},
+    {"nvme", check_nvme},   {"reprobe", check_reprobe},
+    {"wild", check_wild},   {"vfio", check_vfio},
+    {"kexec", check_kexec}, {"regroup", check_regroup},
 };
 
 /* What modules are told. */

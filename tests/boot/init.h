@@ -104,6 +104,7 @@ uint32_t tep_run(volatile void *regs, uint32_t op, uint64_t src, uint64_t dst,
 
 enum verdict check_cpus(struct report *r);
 enum verdict check_smmu(struct report *r);
+enum verdict check_regroup(struct report *r);
 enum verdict check_quiet(struct report *r);
 enum verdict check_pmu(struct report *r);
 enum verdict check_nvme(struct report *r);

@@ -13,6 +13,7 @@
 #include "../../models/pcie/endpoints/test_endpoint_regs.h"
 
 #define HOST_BRIDGE 0x0600u /* class and subclass */
+#define PORT        0x0604u
 
 /* What the driver says when the SMMU does not do as it should. */
 static const char *const complaints[] = {
@@ -79,32 +80,80 @@ static void have_driver(const struct pci_function *f)
         pci_rebind(f, "pci-stub");
 }
 
-static bool tell_group(const struct pci_function *f)
+/* The number of its group; -1: none. */
+static int group_of(const struct pci_function *f, char type[32])
 {
-    char path[256], type[32] = "?";
-    const char *slash;
+    char path[128], link[256];
     ssize_t n;
-    char link[256];
 
     snprintf(path, sizeof(path), "%s/iommu_group", f->path);
     n = readlink(path, link, sizeof(link) - 1);
-    if (n < 0) {
-        info("group %s none", f->name);
-        return false;
-    }
-    link[n] = '\0';
-    slash = strrchr(link, '/');
+    link[n > 0 ? n : 0] = '\0';
     snprintf(path, sizeof(path), "%s/iommu_group/type", f->path);
-    read_text(path, type, sizeof(type));
-    info("group %s %s %s", f->name, slash ? slash + 1 : link, type);
-    return true;
+    if (n <= 0 || read_text(path, type, 32))
+        return -1;
+    return atoi(strrchr(link, '/') + 1);
+}
+
+/* A bit for each group; how many functions there are, and how many in one. */
+static uint64_t tell_groups(unsigned *functions, unsigned *grouped)
+{
+    struct pci_function list[64];
+    unsigned n = pci_functions(list, 64);
+    uint64_t groups = 0;
+
+    *functions = *grouped = 0;
+    for (unsigned i = 0; i < n; i++) {
+        char type[32] = "";
+        int group;
+
+        if (list[i].class_code >> 8 == HOST_BRIDGE)
+            continue;
+        have_driver(&list[i]);
+        group = group_of(&list[i], type);
+        info("group %s %d %s", list[i].name, group, type);
+        *functions += 1;
+        *grouped += group >= 0;
+        if (group >= 0)
+            groups |= 1ull << (group & 63);
+    }
+    return groups;
+}
+
+/*
+ * Many kernels ask for Access Control Services only when the first function has
+ * a driver, when all ports are already there, so that ports and what is below
+ * share a group.  Ports that come later have a group of their own.
+ */
+enum verdict check_regroup(struct report *r)
+{
+    struct pci_function list[64];
+    unsigned n = pci_functions(list, 64), before = n, functions, grouped;
+    uint64_t groups;
+
+    for (unsigned i = 0; i < n; i++) {
+        char path[128];
+
+        snprintf(path, sizeof(path), "%s/remove", list[i].path);
+        if (list[i].class_code >> 8 == PORT && access(path, F_OK) == 0)
+            write_text(path, "1");
+    }
+    write_text("/sys/bus/pci/rescan", "1");
+    n = pci_functions(list, 64);
+    groups = tell_groups(&functions, &grouped);
+    if (n != before || !n || grouped != functions)
+        return failed(r, "functions=%u, were %u, grouped=%u", n, before,
+                      grouped);
+    if (__builtin_popcountll(groups) != (int)functions)
+        return failed(r, "functions=%u groups=%d", functions,
+                      __builtin_popcountll(groups));
+    return passed(r, "functions=%u groups=%u", functions, functions);
 }
 
 enum verdict check_smmu(struct report *r)
 {
     char *log = kernel_log(), *at = strstr(log, "(features 0x");
-    struct pci_function list[64];
-    unsigned found = pci_functions(list, 64), n = 0, grouped = 0;
+    unsigned n, grouped;
     bool left_on = strstr(log, "SMMU currently enabled!");
     unsigned ias = 0, oas = 0, features = 0, cmdq = 0, evtq = 0;
 
@@ -120,14 +169,8 @@ enum verdict check_smmu(struct report *r)
     if ((at = strstr(log, "entries for evtq")))
         evtq = (unsigned)strtoul(strstr(at - 20, "allocated ") + 10, NULL, 10);
     free(log);
-    for (unsigned i = 0; i < found; i++) {
-        if (list[i].class_code >> 8 == HOST_BRIDGE)
-            continue;
-        have_driver(&list[i]);
-        grouped += tell_group(&list[i]);
-        n++;
-    }
-    if (!n || grouped != n)
+    tell_groups(&n, &grouped);
+    if (!n || !grouped)
         return failed(r, "functions=%u grouped=%u", n, grouped);
     return passed(r,
                   "features=0x%08x ias=%u oas=%u cmdq=%u evtq=%u "

@@ -5,7 +5,10 @@
 BUILD_PACKAGES=(libsystemc-dev libfdt-dev device-tree-compiler libgtest-dev
     zlib1g-dev cmake ninja-build g++ gcc pkg-config)
 CHECK_PACKAGES=(python3 binutils clang clang-format qemu-system-arm ipxe-qemu
-    abigail-tools pciutils)
+    abigail-tools pciutils xz-utils)
+# What runs in the guest of the boot tests is compiled by it.
+[ "$(uname -m)" = aarch64 ] ||
+    CHECK_PACKAGES+=(gcc-aarch64-linux-gnu libc6-dev-arm64-cross)
 
 # say TEXT...: a line about what happens now.
 say() {

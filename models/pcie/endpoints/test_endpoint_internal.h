@@ -21,7 +21,7 @@ struct test_endpoint {
     /* The access that the engine makes. */
     struct engine_access access;
     struct pcie_xfer xfer;
-    int group; /* page request of a PREFETCH, or -1 */
+    int group;      /* page request of a PREFETCH, or -1 */
     uint32_t tries; /* may be one more than retries */
 
     uint8_t alias[ALIAS_REGISTERS]; /* little-endian */
