@@ -86,7 +86,8 @@ static bool met_acs(struct pcie_fn *f, char *what, size_t size)
 
         /* An upstream port has no peers. */
         if (!pcie_cap_offset(at, PCIE_CAP_ACS) &&
-            (cap16(at, PCIE_CAP_EXP, PCIE_EXP_CAPABILITIES) >> PCIE_EXP_TYPE_SHIFT &
+            (cap16(at, PCIE_CAP_EXP, PCIE_EXP_CAPABILITIES) >>
+                 PCIE_EXP_TYPE_SHIFT &
              15) == PCIE_EXP_TYPE_UPSTREAM)
             continue;
         if ((can & want) == want)

@@ -124,7 +124,8 @@ endif()
 # Kernels and firmware on QEMU's processors: once, in the build that is shipped.
 # Status 77 is a skip: no network, no cross compiler ...
 if(Python3_FOUND AND IOVP_SYSTEMC AND NOT IOVP_SANITIZE)
-  foreach(name IN ITEMS firmware strict lazy passthrough wild vfio kexec speed)
+  foreach(name IN ITEMS firmware strict lazy passthrough nomsi wild vfio kexec
+    speed)
     add_test(NAME boot_${name} COMMAND ${Python3_EXECUTABLE}
       ${PROJECT_SOURCE_DIR}/tests/boot/boot.py $<TARGET_FILE:iovp_command>
       ${PROJECT_BINARY_DIR}/boot/${name} ${name})

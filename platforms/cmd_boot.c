@@ -21,8 +21,10 @@ static const char help[] =
     "       iovp boot FILE.dts|FILE.dtb --firmware FILE [options] [-- QEMU "
     "ARGS]\n"
     "\n"
-    "Boot an operating system on the processors of an unmodified QEMU, machine\n"
-    "virt, with the SMMUs, PCI Express buses and DMA engines of a device tree:\n"
+    "Boot an operating system on the processors of an unmodified QEMU, "
+    "machine\n"
+    "virt, with the SMMUs, PCI Express buses and DMA engines of a device "
+    "tree:\n"
     "the guest's drivers store to their registers, they read and write its\n"
     "memory and interrupt it.  The console is this terminal.  At the end a\n"
     "table with one row a stream and PASID is printed.\n"
@@ -33,8 +35,14 @@ static const char help[] =
     "                         out of the devices' addresses\n"
     "  -f, --firmware FILE    instead of a kernel: an ELF file, or an image\n"
     "                         that begins at address 0\n"
+    "  -m, --mode functional|timed   functional if not said; with time, "
+    "devices\n"
+    "                         work while instructions are executed\n"
+    "  -r, --rate N           timed: instructions a processor executes in a\n"
+    "                         second; 1G if not said\n"
     "  -c, --smp N            processors, 1 to 8; 1 if not said\n"
-    "  -u, --user             drivers in the guest's user space, too (uio, vfio,\n"
+    "  -u, --user             drivers in the guest's user space, too (uio, "
+    "vfio,\n"
     "                         /dev/mem): their stores are looked for, which\n"
     "                         makes the guest slower\n"
     "  -Q, --qemu PATH        qemu-system-aarch64 if not said\n"
@@ -43,7 +51,8 @@ static const char help[] =
     "  -j, --json             print the result as JSON\n"
     "  -h, --help\n"
     "\n"
-    "Ctrl-C ends QEMU and prints the table.  What is behind -- goes to QEMU as\n"
+    "Ctrl-C ends QEMU and prints the table.  What is behind -- goes to QEMU "
+    "as\n"
     "it is.  A guest that resets ends the run.\n"
     "\n"
     "Examples:\n"
@@ -51,11 +60,14 @@ static const char help[] =
     "  iovp boot platforms/arm-qemu.dts -k Image -c 4 -t boot.iovt -- -cpu "
     "max\n";
 
-#define SMP_MAX 8
+#define SMP_MAX  8
+/* An instruction takes whole picoseconds. */
+#define RATE_MAX UINT64_C(1000000000000)
 
 struct boot {
     const char *file, *kernel, *initrd, *append, *firmware, *qemu, *trace;
-    uint64_t smp, gdb;
+    uint32_t mode;
+    uint64_t smp, gdb, rate;
     bool json, user;
     char **more; /* arguments of QEMU */
     int mores;
@@ -68,6 +80,8 @@ static const struct option options[] = {
     {"initrd", required_argument, NULL, 'i'},
     {"append", required_argument, NULL, 'a'},
     {"firmware", required_argument, NULL, 'f'},
+    {"mode", required_argument, NULL, 'm'},
+    {"rate", required_argument, NULL, 'r'},
     {"smp", required_argument, NULL, 'c'},
     {"user", no_argument, NULL, 'u'},
     {"qemu", required_argument, NULL, 'Q'},
@@ -104,6 +118,11 @@ static int option(struct boot *b, int c, char **argv)
         return CMD_OK;
     }
     switch (c) {
+    case 'm':
+        b->mode = CMD_MODE_DEFAULT;
+        return cmd_parse_mode(optarg, &b->mode) ? CMD_OK : CMD_USAGE;
+    case 'r':
+        return number("--rate", RATE_MAX, &b->rate);
     case 'c':
         return number("--smp", SMP_MAX, &b->smp);
     case 'g':
@@ -146,8 +165,8 @@ static int parse(struct boot *b, int argc, char **argv)
         own++;
     b->more = argv + own + 1;
     b->mores = own < argc ? argc - own - 1 : 0;
-    while ((c = getopt_long(own, argv, ":k:i:a:f:c:uQ:g:t:jh", options, NULL)) !=
-           -1) {
+    while ((c = getopt_long(own, argv, ":k:i:a:f:m:r:c:uQ:g:t:jh", options,
+                            NULL)) != -1) {
         rc = option(b, c, argv);
         if (rc)
             return rc;
@@ -174,8 +193,8 @@ static int readable(const char *option, const char *path)
 static bool plugin_in(struct boot *b, const char *folder, const char *below)
 {
     return snprintf(b->plugin, sizeof(b->plugin), "%s/%s%siovp_qemu_plugin.so",
-                    folder, below, *below ? "/" : "") <
-               (int)sizeof(b->plugin) &&
+                    folder, below,
+                    *below ? "/" : "") < (int)sizeof(b->plugin) &&
            access(b->plugin, R_OK) == 0;
 }
 
@@ -217,7 +236,8 @@ static bool is_elf(const char *path)
     return elf;
 }
 
-/* ---- the guest's tree ----------------------------------------------------- */
+/* ---- the guest's tree -----------------------------------------------------
+ */
 
 static void *read_file(const char *path, size_t *bytes)
 {
@@ -284,8 +304,8 @@ static int dump(struct boot *b, const struct qemu_layout *l)
 static int write_tree(const struct boot *b, const void *blob)
 {
     const uint8_t *head = blob;
-    size_t bytes = (size_t)head[4] << 24 | head[5] << 16 | head[6] << 8 |
-                   head[7];
+    size_t bytes =
+        (size_t)head[4] << 24 | head[5] << 16 | head[6] << 8 | head[7];
     FILE *f = fopen(b->dtb, "wb");
     bool ok = f && fwrite(blob, 1, bytes, f) == bytes;
 
@@ -330,7 +350,8 @@ static int make_tree(struct boot *b, const struct qemu_layout *l,
     return rc;
 }
 
-/* ---- run ------------------------------------------------------------------ */
+/* ---- run ------------------------------------------------------------------
+ */
 
 static void guest_arguments(struct qemu_args *a, const struct boot *b,
                             const struct qemu_layout *l)
@@ -468,7 +489,10 @@ static int boot(struct cmd_soc *s, struct boot *b, struct bridge *q)
 
 int cmd_boot(int argc, char **argv)
 {
-    struct boot b = {.qemu = "qemu-system-aarch64", .smp = 1};
+    struct boot b = {.qemu = "qemu-system-aarch64",
+                     .mode = IOVP_MODE_FUNCTIONAL,
+                     .smp = 1,
+                     .rate = 1000000000};
     struct bridge q = {.memory = -1};
     iovp_ram_ops ram = IOVP_RAM_OPS_INIT;
     struct cmd_soc s;
@@ -481,7 +505,9 @@ int cmd_boot(int argc, char **argv)
         return rc;
     ram.map = bridge_map;
     ram.ud = &q;
-    rc = cmd_soc_open_ram(&s, b.file, IOVP_MODE_FUNCTIONAL, &ram);
+    if (b.mode == IOVP_MODE_TIMED)
+        q.instruction_ps = RATE_MAX / b.rate;
+    rc = cmd_soc_open_ram(&s, b.file, b.mode, &ram);
     if (!rc)
         rc = boot(&s, &b, &q);
     if (b.dtb[0])

@@ -232,8 +232,7 @@ RUN(mmio_read)
     GIVES(IOVP_E_BUS, READ(0x9050000, 1, 0));
 }
 
-#define COPY(addr, bytes) \
-    iovp_mmio_copy(s->v.p, addr, WORD(s, uint64_t), bytes)
+#define COPY(addr, bytes) iovp_mmio_copy(s->v.p, addr, WORD(s, uint64_t), bytes)
 
 RUN(mmio_copy)
 {

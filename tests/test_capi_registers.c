@@ -60,7 +60,8 @@ TEST_CASE(CapiRegisters, CopiesAreWhatReadsGive)
     ps_close(&s);
 }
 
-/* Where nothing answers, reads are errors that ports report; copies are none. */
+/* Where nothing answers, reads are errors that ports report; copies are none.
+ */
 TEST_CASE(CapiRegisters, NothingHappens)
 {
     const uint64_t nobody = PS_MEM + 0xfff0000;

@@ -14,8 +14,8 @@ TEST_CASE(Command, VersionIsThatOfTheLibrary)
 
 TEST_CASE(Command, HelpTeaches)
 {
-    static const char *const commands[] = {"run",     "replay", "dump", "dt",
-                                           "explain", "lspci",  "boot", "bench"};
+    static const char *const commands[] = {
+        "run", "replay", "dump", "dt", "explain", "lspci", "boot", "bench"};
     char line[64];
 
     CHECK_EQ(iovp("--help"), 0);
@@ -36,7 +36,8 @@ TEST_CASE(Command, WrongCommandLines)
     static const struct {
         const char *arguments, *message;
     } wrong[] = {
-        {"", "say a command: run, replay, dump, dt, explain, lspci, boot or bench"},
+        {"",
+         "say a command: run, replay, dump, dt, explain, lspci, boot or bench"},
         {"fly", "there is no command 'fly'; see iovp --help"},
         {"--fly", "there is no option --fly; see iovp --help"},
         {"run", "iovp run: say a device tree"},

@@ -44,6 +44,8 @@ TEST_CASE(Boot, WrongCommandLines)
         {"a.dts -k k --smp 0", "--smp 0: say a number, 1 to 8"},
         {"a.dts -k k --smp 9", "--smp 9: say a number, 1 to 8"},
         {"a.dts -k k --gdb here", "--gdb here: say a number, 1 to 65535"},
+        {"a.dts -k k --mode fast", "mode 'fast': say functional or timed"},
+        {"a.dts -k k --rate 0", "--rate 0: say a number"},
         {"a.dts --fly", "there is no option --fly; see iovp boot --help"},
         {"a.dts --kernel", "option --kernel needs a value"},
     };

@@ -9,22 +9,22 @@
 
 #define ARM_QEMU IOVP_SOURCE_DIR "/platforms/arm-qemu.dts"
 
-#define SMMU          0x7c000000u
-#define CR0           0x20u
-#define CR0ACK        0x24u
-#define STRTAB_BASE   0x80u
-#define STRTAB_CONFIG 0x88u
+#define SMMU           0x7c000000u
+#define CR0            0x20u
+#define CR0ACK         0x24u
+#define STRTAB_BASE    0x80u
+#define STRTAB_CONFIG  0x88u
 #define ECAM(bus, dev) (0x7d000000u + ((bus) << 20) + ((dev) << 15))
-#define BARS          0x7e000000u
-#define COMMAND       0x04u
-#define BAR0          0x10u
-#define BUS_NUMBERS   0x18u
-#define MEM_WINDOW    0x20u
-#define MEMORY        2u
-#define ROOT_PORT     0x10531234u /* device and vendor */
-#define NVME          0x01081234u
-#define TEST_ENDPOINT 0x10571234u
-#define ONES          0xffffffffu
+#define BARS           0x7e000000u
+#define COMMAND        0x04u
+#define BAR0           0x10u
+#define BUS_NUMBERS    0x18u
+#define MEM_WINDOW     0x20u
+#define MEMORY         2u
+#define ROOT_PORT      0x10531234u /* device and vendor */
+#define NVME           0x01081234u
+#define TEST_ENDPOINT  0x10571234u
+#define ONES           0xffffffffu
 
 static struct guest {
     iovp_platform *p;
@@ -181,8 +181,8 @@ TEST_CASE(QemuImage, BusesAreRenumbered)
 TEST_CASE(QemuImage, OddStores)
 {
     REQUIRE(open_guest());
-    image_store(&g.i, SMMU + 0x20000, 8);     /* behind the registers */
-    image_store(&g.i, SMMU + 0x1fffc, 8);     /* half behind them */
+    image_store(&g.i, SMMU + 0x20000, 8);      /* behind the registers */
+    image_store(&g.i, SMMU + 0x1fffc, 8);      /* half behind them */
     image_store(&g.i, g.l.window_base - 8, 8); /* memory */
     image_store(&g.i, g.l.window_base + g.l.window_bytes, 8);
     image_store(&g.i, UINT64_MAX, 16);

@@ -11,13 +11,13 @@
 #include "../platforms/qemu/protocol.h"
 #include "shim.h"
 
-#define PLUGIN  IOVP_BINARY_DIR "/iovp_qemu_plugin.so"
-#define EXPORT  __attribute__((visibility("default")))
-#define BASE    0x7c000000u
-#define LAST    0x7fffffffu
-#define DEVICE  0xffff80000b000000u /* where a kernel maps a device */
-#define LINEAR  0xffff00003c000000u /* where it has memory */
-#define USER    0x0000aaaa00000000u
+#define PLUGIN IOVP_BINARY_DIR "/iovp_qemu_plugin.so"
+#define EXPORT __attribute__((visibility("default")))
+#define BASE   0x7c000000u
+#define LAST   0x7fffffffu
+#define DEVICE 0xffff80000b000000u /* where a kernel maps a device */
+#define LINEAR 0xffff00003c000000u /* where it has memory */
+#define USER   0x0000aaaa00000000u
 
 /* ---- QEMU ---------------------------------------------------------------- */
 

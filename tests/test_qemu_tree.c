@@ -31,18 +31,17 @@ static void *tree(const char *nodes, size_t *bytes)
     f = fopen(path, "w");
     if (!f)
         return NULL;
-    fprintf(f,
-            "/dts-v1/; / { #address-cells = <2>; #size-cells = <2>; %s };\n",
+    fprintf(f, "/dts-v1/; / { #address-cells = <2>; #size-cells = <2>; %s };\n",
             nodes);
     fclose(f);
     return load(path, bytes);
 }
 
-#define MEMORY                                                    \
-    "memory@40000000 { device_type = \"memory\";"                 \
+#define MEMORY                                    \
+    "memory@40000000 { device_type = \"memory\";" \
     "  reg = <0 0x40000000 0 0x1000000>; };"
-#define SMMU                                                      \
-    "smmu: iommu@41000000 { compatible = \"arm,smmu-v3\";"        \
+#define SMMU                                               \
+    "smmu: iommu@41000000 { compatible = \"arm,smmu-v3\";" \
     "  reg = <0 0x41000000 0 0x20000>; #iommu-cells = <1>; };"
 
 /* ---- layout -------------------------------------------------------------- */
@@ -83,6 +82,9 @@ TEST_CASE(QemuLayout, WhatCannotBe)
         {MEMORY "iommu@41000000 { compatible = \"arm,smmu-v3\";"
                 " reg = <0 0x41000000>; };",
          "iommu@41000000: reg or ranges"},
+        {MEMORY "dma@41000800 { compatible = \"iovp,dma-engine\";"
+                " reg = <0 0x41000800 0 0x2000>; };",
+         "dma@41000800: reg or ranges are not whole pages"},
         {MEMORY "iommu@0 { compatible = \"arm,smmu-v3\";"
                 " reg = <0xff000000 0 0 0x20000>; };",
          "too far above"},
@@ -109,8 +111,7 @@ static uint32_t cell(const void *t, const char *path, const char *property,
                      unsigned index)
 {
     int len, node = fdt_path_offset(t, path);
-    const fdt32_t *p =
-        node < 0 ? NULL : fdt_getprop(t, node, property, &len);
+    const fdt32_t *p = node < 0 ? NULL : fdt_getprop(t, node, property, &len);
 
     if (!p || len < (int)(4 * index + 4)) {
         shim_fail(__FILE__, __LINE__, "%s has no %s[%u]", path, property,
@@ -139,14 +140,14 @@ TEST_CASE(QemuMerge, DevicesPointToQemusControllers)
     CHECK_EQ(0x8003, cell(t, "/pcie@7d000000", "msi-parent", 0));
     /* 4 rows of 10 cells: 3 + 1, the GIC, 2 + 3 */
     for (unsigned row = 0; row < 4; row++) {
-        CHECK_EQ(0x8002, cell(t, "/pcie@7d000000", "interrupt-map",
-                              10 * row + 4));
-        CHECK_EQ(184 + row, cell(t, "/pcie@7d000000", "interrupt-map",
-                                 10 * row + 8));
+        CHECK_EQ(0x8002,
+                 cell(t, "/pcie@7d000000", "interrupt-map", 10 * row + 4));
+        CHECK_EQ(184 + row,
+                 cell(t, "/pcie@7d000000", "interrupt-map", 10 * row + 8));
     }
     /* All of a subtree, and nothing of what QEMU has. */
-    CHECK_EQ(0x4000000, cell(t, "/pcie@7d000000/pcie@0,0/nvme@0,0",
-                             "iovp,size-bytes", 0));
+    CHECK_EQ(0x4000000,
+             cell(t, "/pcie@7d000000/pcie@0,0/nvme@0,0", "iovp,size-bytes", 0));
     CHECK_EQ(0x40000000, cell(t, "/memory@40000000", "reg", 3));
     CHECK_EQ(0x8002, cell(t, "/intc@8000000", "phandle", 0));
     CHECK_EQ(1, cell(t, "/pl011@9000000", "interrupts", 1));

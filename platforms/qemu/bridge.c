@@ -16,8 +16,6 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "protocol.h"
-
 #define END_S 5 /* for QEMU to end when it was told to */
 
 static uint64_t now_ns(void)
@@ -60,8 +58,8 @@ bool bridge_open(struct bridge *b, iovp_platform *p, const void *dtb,
         return false;
     if (b->memory >= 0 &&
         ftruncate(b->memory, (off_t)(l->ram_bytes + l->window_bytes)) == 0)
-        host = mmap(NULL, l->window_bytes, PROT_READ | PROT_WRITE, MAP_SHARED,
-                    b->memory, (off_t)l->ram_bytes);
+        host = mmap(NULL, l->window_bytes, PROT_READ | PROT_WRITE,
+                    MAP_SHARED | MAP_POPULATE, b->memory, (off_t)l->ram_bytes);
     if (host == MAP_FAILED) {
         snprintf(why, QEMU_WHY, "no memory for the guest: %s", strerror(errno));
         return false;
@@ -78,9 +76,12 @@ void bridge_close(struct bridge *b)
     image_close(&b->image);
     if (b->host)
         munmap(b->host, b->layout.window_bytes);
+    if (b->clock)
+        munmap(b->clock, sizeof(*b->clock));
     if (b->memory >= 0)
         close(b->memory);
     b->host = NULL;
+    b->clock = NULL;
     b->memory = -1;
 }
 
@@ -159,9 +160,8 @@ static void on_monitor(void *ud, const char *text)
         b->failed = "QEMU refused a command";
     } else if (strstr(text, "\"return\"") && !b->asked) {
         b->asked = true;
-        line_send(&b->monitor,
-                  "{\"execute\": \"qom-list\", \"arguments\": "
-                  "{\"path\": \"/machine/unattached\"}}\n");
+        line_send(&b->monitor, "{\"execute\": \"qom-list\", \"arguments\": "
+                               "{\"path\": \"/machine/unattached\"}}\n");
     } else if (strstr(text, "\"return\"") && !b->gic[0]) {
         find_gic(b, text);
     }
@@ -171,6 +171,48 @@ static void on_message(void *ud, const char *text)
 {
     (void)ud;
     fprintf(stderr, "%s\n", text);
+}
+
+/* ---- time -----------------------------------------------------------------
+ */
+
+/* While the guest is idle devices go on in steps of this. */
+#define IDLE_STEP_PS 10000000u
+
+static uint64_t most_instructions(const struct qemu_clock *c)
+{
+    uint64_t most = 0;
+
+    for (unsigned i = 0; i < QEMU_CLOCK_VCPUS; i++) {
+        uint64_t n =
+            __atomic_load_n(&c->vcpu[i].instructions, __ATOMIC_RELAXED);
+
+        most = n > most ? n : most;
+    }
+    return most;
+}
+
+/* Until when the models may work: as far as the guest has come meanwhile. */
+static uint64_t horizon(struct bridge *b, uint64_t least_ps)
+{
+    uint64_t n, ps;
+
+    if (!b->clock)
+        return UINT64_MAX;
+    n = most_instructions(b->clock);
+    ps = (n - b->counted) * b->instruction_ps;
+    b->counted = n;
+    return iovp_now(b->p) + (ps > least_ps ? ps : least_ps);
+}
+
+static void run_models(struct bridge *b, uint64_t least_ps)
+{
+    uint32_t reason = IOVP_RUN_IDLE;
+
+    if (iovp_run_until(b->p, horizon(b, least_ps), &reason) != IOVP_OK)
+        b->failed = iovp_last_error();
+    b->busy = reason != IOVP_RUN_IDLE;
+    image_refresh(&b->image);
 }
 
 /* ---- work -----------------------------------------------------------------
@@ -203,21 +245,14 @@ static bool serve_store(struct bridge *b)
     b->stats.stores++;
     if (s.last_ns)
         count_wait(&b->stats, s.last_ns);
+    /* The store is where its instruction is in time. */
+    if (b->clock)
+        run_models(b, 0);
     image_store(&b->image, s.addr, s.bytes);
     b->stats.work_ns += now_ns() - begin;
     send(b->stores, "", 1, MSG_NOSIGNAL);
     b->busy = true;
     return true;
-}
-
-static void run_models(struct bridge *b)
-{
-    uint32_t reason = IOVP_RUN_IDLE;
-
-    if (iovp_run_until(b->p, UINT64_MAX, &reason) != IOVP_OK)
-        b->failed = iovp_last_error();
-    b->busy = reason != IOVP_RUN_IDLE;
-    image_refresh(&b->image);
 }
 
 /* ---- the loop -------------------------------------------------------------
@@ -255,8 +290,8 @@ static bool wait_for_qemu(struct bridge *b, const sigset_t *mask)
 
     for (int i = 0; i < 3; i++) {
         line_flush(lines[i]);
-        fds[i + 1] = (struct pollfd){.fd = lines[i]->fd,
-                                     .events = wants(lines[i])};
+        fds[i + 1] =
+            (struct pollfd){.fd = lines[i]->fd, .events = wants(lines[i])};
     }
     n = ppoll(fds, 4, b->busy ? &none : b->quit ? &end : NULL, mask);
     if (n == 0 && b->quit && !b->busy)
@@ -276,7 +311,7 @@ static void loop(struct bridge *b, const sigset_t *mask)
         if (interrupted || b->failed)
             end_qemu(b);
         if (b->busy)
-            run_models(b);
+            run_models(b, b->clock ? IDLE_STEP_PS : 0);
         if (!wait_for_qemu(b, mask)) {
             kill(b->pid, SIGKILL);
             break;
@@ -293,10 +328,14 @@ enum { STORES, TEST, MONITOR, SOCKETS };
 
 static void connect_qemu(struct bridge *b, struct qemu_args *a,
                          const char *plugin, bool kernel_only,
-                         const int theirs[SOCKETS])
+                         const int theirs[SOCKETS], int clock)
 {
     const struct qemu_layout *l = &b->layout;
     uint64_t bytes = l->ram_bytes + l->window_bytes;
+    char counts[32] = "";
+
+    if (b->clock)
+        snprintf(counts, sizeof(counts), ",clock=%d", clock);
 
     args_add(a, "-object");
     args_add(a,
@@ -304,10 +343,10 @@ static void connect_qemu(struct bridge *b, struct qemu_args *a,
              ",mem-path=/proc/self/fd/%d",
              bytes, b->memory);
     args_add(a, "-plugin");
-    args_add(a, "%s,fd=%d,base=0x%" PRIx64 ",last=0x%" PRIx64 ",filter=%s",
+    args_add(a, "%s,fd=%d,base=0x%" PRIx64 ",last=0x%" PRIx64 ",filter=%s%s",
              plugin, theirs[STORES], l->window_base,
              l->window_base + l->window_bytes - 1,
-             kernel_only ? "kernel" : "none");
+             kernel_only ? "kernel" : "none", counts);
     args_add(a, "-chardev");
     args_add(a, "socket,id=iovp-test,fd=%d", theirs[TEST]);
     args_add(a, "-object");
@@ -317,6 +356,18 @@ static void connect_qemu(struct bridge *b, struct qemu_args *a,
     args_add(a, "-mon");
     args_add(a, "chardev=iovp-monitor,mode=control");
     args_add(a, "-S");
+}
+
+/* -1: there is no time, or no memory for it. */
+static int make_clock(struct bridge *b)
+{
+    int fd = b->instruction_ps ? memfd_create("iovp-clock", MFD_CLOEXEC) : -1;
+    void *clock = MAP_FAILED;
+
+    if (fd >= 0 && ftruncate(fd, sizeof(*b->clock)) == 0)
+        clock = mmap(NULL, sizeof(*b->clock), PROT_READ, MAP_SHARED, fd, 0);
+    b->clock = clock == MAP_FAILED ? NULL : clock;
+    return fd;
 }
 
 static bool make_sockets(int ours[SOCKETS], int theirs[SOCKETS])
@@ -344,16 +395,20 @@ static void close_all(const int fd[SOCKETS])
 static bool start(struct bridge *b, struct qemu_args *a, const char *plugin,
                   bool kernel_only)
 {
-    int ours[SOCKETS], theirs[SOCKETS], keep[SOCKETS + 1], err = -1;
-    bool made = make_sockets(ours, theirs);
+    int ours[SOCKETS], theirs[SOCKETS], keep[SOCKETS + 2], err = -1;
+    int clock = make_clock(b);
 
-    if (made) {
-        connect_qemu(b, a, plugin, kernel_only, theirs);
+    if (make_sockets(ours, theirs) && !b->clock == !b->instruction_ps) {
+        connect_qemu(b, a, plugin, kernel_only, theirs, clock);
         memcpy(keep, theirs, sizeof(theirs));
         keep[SOCKETS] = b->memory;
-        b->pid = qemu_start(a, keep, SOCKETS + 1, &err);
+        keep[SOCKETS + 1] = clock;
+        b->pid =
+            qemu_start(a, keep, clock < 0 ? SOCKETS + 1 : SOCKETS + 2, &err);
     }
     close_all(theirs);
+    if (clock >= 0)
+        close(clock);
     if (b->pid < 0) {
         close_all(ours);
         return false;

@@ -14,21 +14,25 @@
 #include "image.h"
 #include "line.h"
 #include "process.h"
+#include "protocol.h"
 
 #define BRIDGE_WAIT_US 1024
 
 struct bridge_stats {
     uint64_t stores, interrupts;
-    uint64_t wait_ns, wait_max_ns; /* of vCPUs, without the last store */
-    uint64_t work_ns;              /* of models within that */
+    uint64_t wait_ns, wait_max_ns;  /* of vCPUs, without the last store */
+    uint64_t work_ns;               /* of models within that */
     uint64_t waits[BRIDGE_WAIT_US]; /* how many took so long; the last: more */
 };
 
 struct bridge {
     iovp_platform *p;
     struct qemu_layout layout;
-    int memory;    /* QEMU's RAM, window included */
-    uint8_t *host; /* the window of it */
+    uint64_t instruction_ps;  /* time of one; 0: functional mode */
+    struct qemu_clock *clock; /* timed mode */
+    uint64_t counted;         /* instructions, of the vCPU that has most */
+    int memory;               /* QEMU's RAM, window included */
+    uint8_t *host;            /* the window of it */
     struct qemu_image image;
     struct bridge_stats stats;
 

@@ -1,14 +1,12 @@
 /* SPDX-License-Identifier: MIT */
-#define _DEFAULT_SOURCE
 #include "image.h"
 
 #include <stdlib.h>
 #include <string.h>
-#include <sys/mman.h>
 
-#define PAGE     0x1000u
-#define AROUND   64u  /* refreshed around a store */
-#define HEAD     512u /* of a device's registers: always refreshed */
+#define PAGE   0x1000u
+#define AROUND 64u  /* refreshed around a store */
+#define HEAD   512u /* of a device's registers: always refreshed */
 
 #define SMMU_PAGE1 0x10000u
 
@@ -25,17 +23,41 @@
 #define PCI_BAR_64         4u
 #define PCI_MEMORY_SPACE   2u
 
-static uint8_t *at(uint8_t *base, const struct qemu_image *i, uint64_t addr)
+static uint8_t *host_at(const struct qemu_image *i, uint64_t addr)
 {
-    return base + (addr - i->layout->window_base);
+    return i->host + (addr - i->layout->window_base);
+}
+
+static uint8_t **page_of(const struct qemu_image *i, uint64_t addr)
+{
+    return &i->shadow[(addr - i->layout->window_base) / PAGE];
 }
 
 static uint32_t word(const struct qemu_image *i, uint64_t addr)
 {
-    uint32_t v;
+    const uint8_t *page = *page_of(i, addr);
+    uint32_t v = UINT32_MAX;
 
-    memcpy(&v, at(i->shadow, i, addr), sizeof(v));
+    if (page)
+        memcpy(&v, page + addr % PAGE, sizeof(v));
     return v;
+}
+
+/* Where a page's shadow is written; without memory it stays all ones. */
+static uint8_t *shadow_at(struct qemu_image *i, uint64_t addr)
+{
+    uint8_t **page = page_of(i, addr);
+
+    if (!*page && (*page = malloc(PAGE)) != NULL)
+        memset(*page, 0xff, PAGE);
+    return *page ? *page + addr % PAGE : NULL;
+}
+
+static bool all_ones(const uint8_t *data, uint32_t bytes)
+{
+    static const uint64_t ones = UINT64_MAX;
+
+    return !memcmp(data, &ones, 8) && !memcmp(data, data + 8, bytes - 8);
 }
 
 /* ---- one range ----------------------------------------------------------- */
@@ -45,10 +67,13 @@ static uint32_t word(const struct qemu_image *i, uint64_t addr)
 static void put(struct qemu_image *i, uint64_t addr, const uint8_t *now,
                 uint32_t bytes)
 {
-    uint8_t *host = at(i->host, i, addr), *old = at(i->shadow, i, addr);
+    uint8_t *host = host_at(i, addr), *old;
     uint32_t n = 0;
 
-    if (!memcmp(now, old, bytes))
+    if (!*page_of(i, addr) && all_ones(now, bytes))
+        return;
+    old = shadow_at(i, addr);
+    if (!old || !memcmp(now, old, bytes))
         return;
     for (; n + 8 <= bytes; n += 8) {
         uint64_t v, was;
@@ -74,13 +99,6 @@ static void sync_range(struct qemu_image *i, uint64_t addr, uint32_t bytes)
         put(i, addr, i->scratch, bytes);
 }
 
-static void sync_pages(struct qemu_image *i, uint64_t base, uint64_t bytes)
-{
-    for (uint64_t n = 0; n < bytes; n += PAGE)
-        sync_range(i, base + n,
-                   bytes - n < PAGE ? (uint32_t)(bytes - n) : PAGE);
-}
-
 /* ---- what is hot --------------------------------------------------------- */
 
 static void heat(struct qemu_image *i, uint64_t base, uint32_t bytes)
@@ -89,6 +107,14 @@ static void heat(struct qemu_image *i, uint64_t base, uint32_t bytes)
         return;
     i->hot[i->hots].base = base;
     i->hot[i->hots++].bytes = bytes;
+}
+
+/* A small BAR may begin anywhere in a page. */
+static void heat_head(struct qemu_image *i, uint64_t base)
+{
+    uint32_t left = PAGE - base % PAGE;
+
+    heat(i, base, left < HEAD ? left : HEAD);
 }
 
 static void refresh(struct qemu_image *i, unsigned first, unsigned end)
@@ -127,18 +153,16 @@ static const struct qemu_range *bars_at(const struct qemu_image *i,
 /* How long a BAR is cannot be seen: behind it, all is ones. */
 static void show_bar(struct qemu_image *i, uint64_t pci)
 {
-    static const uint64_t ones = UINT64_MAX;
     const struct qemu_range *r = bars_at(i, pci);
     uint64_t at = r ? (pci - r->pci) & ~(uint64_t)(PAGE - 1) : 0;
 
     if (r)
-        heat(i, pci - r->pci + r->base, HEAD);
+        heat_head(i, pci - r->pci + r->base);
     for (; r && at < r->bytes; at += PAGE) {
         uint64_t addr = r->base + at;
 
         sync_range(i, addr, PAGE);
-        if (!memcmp(i->scratch, &ones, 8) &&
-            !memcmp(i->scratch, i->scratch + 8, PAGE - 8))
+        if (all_ones(i->scratch, PAGE))
             break;
         i->present[(addr - i->layout->window_base) / PAGE] = 1;
     }
@@ -171,9 +195,9 @@ static void hide_bars(struct qemu_image *i)
 
     while (page < end && (page = memchr(page, 1, (size_t)(end - page)))) {
         *page = 0;
-        sync_range(i, i->layout->window_base +
-                          (uint64_t)(page - i->present) * PAGE,
-                   PAGE);
+        sync_range(
+            i, i->layout->window_base + (uint64_t)(page - i->present) * PAGE,
+            PAGE);
     }
 }
 
@@ -265,10 +289,12 @@ static bool renumbers(uint64_t addr)
 
 static void store(struct qemu_image *i, uint64_t addr, uint32_t bytes)
 {
+    uint8_t *shadow = shadow_at(i, addr);
     uint64_t value = 0;
 
-    memcpy(&value, at(i->host, i, addr), bytes);
-    memcpy(at(i->shadow, i, addr), &value, bytes);
+    memcpy(&value, host_at(i, addr), bytes);
+    if (shadow)
+        memcpy(shadow, &value, bytes);
     iovp_mmio_write(i->p, addr, bytes, IOVP_SPACE_NONSECURE, value);
 }
 
@@ -291,23 +317,34 @@ void image_store(struct qemu_image *i, uint64_t addr, uint32_t bytes)
 
 /* ---- life ---------------------------------------------------------------- */
 
+/* All of it: what is hot is only what may change by itself. */
+static void show_registers(struct qemu_image *i, const struct qemu_range *r)
+{
+    for (uint64_t n = 0; n + PAGE <= r->bytes; n += PAGE)
+        sync_range(i, r->base + n, PAGE);
+}
+
 bool image_open(struct qemu_image *i, iovp_platform *p,
                 const struct qemu_layout *l, uint8_t *host)
 {
+    size_t pages = l->window_bytes / PAGE;
+
     memset(i, 0, sizeof(*i));
     i->p = p;
     i->layout = l;
     i->host = host;
     i->scratch = malloc(PAGE);
-    i->shadow = mmap(NULL, l->window_bytes, PROT_READ | PROT_WRITE,
-                     MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
-    if (i->shadow == MAP_FAILED)
-        i->shadow = NULL;
-    i->present = calloc(l->window_bytes / PAGE, 1);
+    i->shadow = calloc(pages, sizeof(*i->shadow));
+    i->present = calloc(pages, 1);
     if (!i->shadow || !i->scratch || !i->present)
         return false;
-    for (unsigned n = 0; n < l->ranges; n++)
-        sync_pages(i, l->range[n].base, l->range[n].bytes);
+    for (unsigned n = 0; n < l->ranges; n++) {
+        const struct qemu_range *r = &l->range[n];
+
+        memset(host_at(i, r->base), 0xff, r->bytes);
+        if (r->kind == QEMU_REGISTERS)
+            show_registers(i, r);
+    }
     find_fixed(i);
     i->renumbered = true;
     image_refresh(i);
@@ -316,8 +353,9 @@ bool image_open(struct qemu_image *i, iovp_platform *p,
 
 void image_close(struct qemu_image *i)
 {
-    if (i->shadow)
-        munmap(i->shadow, i->layout->window_bytes);
+    for (size_t n = 0; i->shadow && n < i->layout->window_bytes / PAGE; n++)
+        free(i->shadow[n]);
+    free(i->shadow);
     free(i->scratch);
     free(i->present);
     memset(i, 0, sizeof(*i));

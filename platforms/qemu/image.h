@@ -19,8 +19,9 @@
 struct qemu_image {
     iovp_platform *p;
     const struct qemu_layout *layout;
-    uint8_t *host;   /* the window in QEMU's memory */
-    uint8_t *shadow; /* what was put there or stored */
+    uint8_t *host;    /* the window in QEMU's memory */
+    uint8_t **shadow; /* what was put there or stored, of each page; NULL:
+                       * all ones */
     uint8_t *scratch;
     uint8_t *present; /* of each page of the window: a BAR is there */
     struct {

@@ -7,7 +7,8 @@
 #include <stdio.h>
 #include <string.h>
 
-#define MIB UINT64_C(0x100000)
+#define MIB  UINT64_C(0x100000)
+#define PAGE 0x1000u
 
 static uint64_t cells(const fdt32_t *c, unsigned n)
 {
@@ -40,6 +41,7 @@ static bool fail(char *why, const char *name, const char *what)
 static bool add(struct qemu_layout *l, const struct qemu_range *r)
 {
     if (l->ranges == QEMU_RANGES || !r->bytes ||
+        (r->base | r->pci | r->bytes) % PAGE ||
         r->base + r->bytes - 1 < r->base)
         return false;
     l->range[l->ranges++] = *r;
@@ -103,12 +105,13 @@ static bool read_nodes(const void *dtb, struct qemu_layout *l, char *why)
 
         if (is_memory(dtb, node)) {
             if (l->ram_bytes || !reg(dtb, node, &l->ram_base, &l->ram_bytes))
-                return fail(why, name, "one memory node with one range of "
-                                       "memory, please: QEMU has one");
+                return fail(why, name,
+                            "one memory node with one range of "
+                            "memory, please: QEMU has one");
         } else if (!add_device(dtb, node, l)) {
             return fail(why, name,
-                        "reg or ranges are not what iovp boot can put into "
-                        "QEMU's memory");
+                        "reg or ranges are not whole pages of 4 KiB, or more "
+                        "than iovp boot can put into QEMU's memory");
         }
     }
     return true;
@@ -120,13 +123,15 @@ bool qemu_layout(const void *dtb, struct qemu_layout *l, char why[QEMU_WHY])
 
     memset(l, 0, sizeof(*l));
     if (fdt_address_cells(dtb, 0) != 2 || fdt_size_cells(dtb, 0) != 2)
-        return fail(why, "/", "#address-cells and #size-cells must be 2, as "
-                              "they are in QEMU's tree");
+        return fail(why, "/",
+                    "#address-cells and #size-cells must be 2, as "
+                    "they are in QEMU's tree");
     if (!read_nodes(dtb, l, why))
         return false;
     if (!l->ram_bytes || !l->ranges)
-        return fail(why, NULL, "it needs a memory node and, directly below "
-                               "the root, a device above the memory");
+        return fail(why, NULL,
+                    "it needs a memory node and, directly below "
+                    "the root, a device above the memory");
     end = l->ram_base + l->ram_bytes;
     for (unsigned i = 0; i < l->ranges; i++) {
         const struct qemu_range *r = &l->range[i];
@@ -142,8 +147,9 @@ bool qemu_layout(const void *dtb, struct qemu_layout *l, char why[QEMU_WHY])
             last = r->base + r->bytes - 1;
     }
     if (last - l->ram_base >= 1ull << 40 || end % MIB)
-        return fail(why, NULL, "the devices are too far above the memory, or "
-                               "that does not end at a multiple of 1 MiB");
+        return fail(why, NULL,
+                    "the devices are too far above the memory, or "
+                    "that does not end at a multiple of 1 MiB");
     l->window_base = end;
     l->window_bytes = ((last - end) | (2 * MIB - 1)) + 1;
     return true;

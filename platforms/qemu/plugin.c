@@ -6,10 +6,12 @@
  * guest it is a store to a device.
  *
  *     -plugin iovp_qemu_plugin.so,fd=N,base=ADDR,last=ADDR[,filter=kernel]
+ *             [,clock=N]
  *
  * fd: a socket, see protocol.h.  filter=kernel: only stores that the drivers of
  * an arm64 kernel may do to a device are looked at, which spares most; firmware
- * and drivers in user space do others.
+ * and drivers in user space do others.  clock: a memory file in which executed
+ * instructions are counted.
  *
  * QEMU's header is not needed: the few functions used are the same in every
  * version of the interface.
@@ -22,6 +24,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/socket.h>
 #include <time.h>
 #include <unistd.h>
@@ -52,7 +55,11 @@ typedef void tb_fn(qemu_plugin_id_t id, struct qemu_plugin_tb *tb);
 typedef void mem_fn(unsigned int vcpu, qemu_plugin_meminfo_t info,
                     uint64_t vaddr, void *ud);
 
+typedef void exec_fn(unsigned int vcpu, void *ud);
+
 void qemu_plugin_register_vcpu_tb_trans_cb(qemu_plugin_id_t id, tb_fn *fn);
+void qemu_plugin_register_vcpu_tb_exec_cb(struct qemu_plugin_tb *tb,
+                                          exec_fn *fn, int flags, void *ud);
 size_t qemu_plugin_tb_n_insns(const struct qemu_plugin_tb *tb);
 struct qemu_plugin_insn *
 qemu_plugin_tb_get_insn(const struct qemu_plugin_tb *tb, size_t index);
@@ -101,7 +108,8 @@ static struct {
     int fd;
     uint64_t base, last;
     bool kernel;
-    int version; /* of QEMU's interface */
+    int version;              /* of QEMU's interface */
+    struct qemu_clock *clock; /* NULL: nobody counts */
     uint64_t last_ns;
     pthread_mutex_t lock; /* one store of all vCPUs at a time */
 } bridge = {.fd = -1, .lock = PTHREAD_MUTEX_INITIALIZER};
@@ -171,7 +179,8 @@ static void on_store(unsigned int vcpu, qemu_plugin_meminfo_t info,
     tell(&s);
 }
 
-/* ---- translation ---------------------------------------------------------- */
+/* ---- translation ----------------------------------------------------------
+ */
 
 static uint32_t opcode(const struct qemu_plugin_insn *insn)
 {
@@ -203,11 +212,22 @@ static bool may_store(uint32_t op)
     return !(pair || single) || atomic || !(load || stack);
 }
 
+/* Each counter has one writer. */
+static void on_block(unsigned int vcpu, void *ud)
+{
+    uint64_t *n = &bridge.clock->vcpu[vcpu % QEMU_CLOCK_VCPUS].instructions;
+
+    __atomic_store_n(n, *n + (uintptr_t)ud, __ATOMIC_RELAXED);
+}
+
 static void on_translate(qemu_plugin_id_t id, struct qemu_plugin_tb *tb)
 {
     size_t n = qemu_plugin_tb_n_insns(tb);
 
     (void)id;
+    if (bridge.clock)
+        qemu_plugin_register_vcpu_tb_exec_cb(tb, on_block, CB_NO_REGS,
+                                             (void *)(uintptr_t)n);
     for (size_t i = 0; i < n; i++) {
         struct qemu_plugin_insn *insn = qemu_plugin_tb_get_insn(tb, i);
 
@@ -228,6 +248,14 @@ static const char *value_of(const char *arg, const char *name)
     return strncmp(arg, name, n) || arg[n] != '=' ? NULL : arg + n + 1;
 }
 
+static struct qemu_clock *map_clock(int fd)
+{
+    void *clock = mmap(NULL, sizeof(struct qemu_clock), PROT_READ | PROT_WRITE,
+                       MAP_SHARED, fd, 0);
+
+    return clock == MAP_FAILED ? NULL : clock;
+}
+
 static bool argument(const char *arg)
 {
     const char *value;
@@ -240,6 +268,8 @@ static bool argument(const char *arg)
         bridge.last = strtoull(value, NULL, 0);
     else if ((value = value_of(arg, "filter")) != NULL)
         bridge.kernel = !strcmp(value, "kernel");
+    else if ((value = value_of(arg, "clock")) != NULL)
+        bridge.clock = map_clock((int)strtol(value, NULL, 0));
     return value != NULL;
 }
 

@@ -86,8 +86,7 @@ int qemu_run(const struct qemu_args *a, char *text, unsigned size)
     text[0] = '\0';
     if (pid < 0)
         return -1;
-    while ((n = read(err, buf, sizeof(buf))) > 0 ||
-           (n < 0 && errno == EINTR)) {
+    while ((n = read(err, buf, sizeof(buf))) > 0 || (n < 0 && errno == EINTR)) {
         for (ssize_t i = 0; i < n; i++) {
             if (have == size - 1)
                 memmove(text, text + 1, --have);

@@ -16,4 +16,17 @@ struct qemu_store {
     uint64_t last_ns; /* what the store before this one took; 0: none */
 };
 
+/*
+ * A page that both map: how many instructions each vCPU has begun, a counter in
+ * each line of the cache.
+ */
+#define QEMU_CLOCK_VCPUS 64
+
+struct qemu_clock {
+    struct {
+        uint64_t instructions;
+        uint64_t unused[7];
+    } vcpu[QEMU_CLOCK_VCPUS];
+};
+
 #endif

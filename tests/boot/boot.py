@@ -34,7 +34,7 @@ NO_FEATURES = {"TT_BE": 3, "STALL_FORCE": 13, "VAX": 14}
 # Partitions of the disk: first block, blocks of 512 bytes.
 DISK_BYTES = 96 << 20
 PARTITIONS = [(2048, 16384), (32768, 163840)]
-NVME_BYTES = 64 << 20  # that the guest writes to the second one
+NVME_MIB = 64  # that the guest writes to the second one
 
 SCENARIOS = {
     "strict": {
@@ -46,6 +46,9 @@ SCENARIOS = {
     "passthrough": {
         "checks": ["cpus", "smmu", "nvme", "quiet"],
         "append": "iommu.passthrough=1", "group": "identity"},
+    "nomsi": {
+        "checks": ["smmu", "nvme", "reprobe", "quiet"],
+        "append": "pci=nomsi iommu.forcedac=1", "group": "DMA"},
     "wild": {
         "checks": ["regroup", "wild", "nvme", "quiet"], "user": True,
         "append": "iovp.events=4", "group": "DMA", "replay": True,
@@ -59,6 +62,11 @@ SCENARIOS = {
         "checks": ["nvme", "kexec"], "group": "DMA",
         "second": ["cpus", "smmu", "nvme", "reprobe", "quiet"],
         "append": "crashkernel=192M"},
+    # Not in CTest: makes the trace in traces/samples, of the platform as it is.
+    "sample": {
+        "checks": ["regroup", "wild", "vfio", "nvme", "quiet"], "user": True,
+        "append": "iovp.events=5 iovp.disk=nvme0n1 iovp.mib=8", "smp": 2,
+        "group": "DMA", "replay": True, "disk": False, "mib": 8},
     "speed": {"checks": []},
     "firmware": {},
 }
@@ -246,13 +254,15 @@ def judge_smmu(scenario, v, _disk):
 
 
 def judge_nvme(scenario, v, disk):
+    if not scenario.get("disk", True):
+        return int(v["bytes"]) == scenario["mib"] << 20
     with open(disk, "rb") as file:
         file.seek(PARTITIONS[1][0] * 512)
-        data = file.read(NVME_BYTES)
+        data = file.read(NVME_MIB << 20)
     return (int(v["p1"]), int(v["p2"])) == \
         (PARTITIONS[0][1], PARTITIONS[1][1]) and \
         int(v["queues"]) == scenario.get("smp", 1) and \
-        int(v["bytes"]) == NVME_BYTES and any(data) and \
+        int(v["bytes"]) == NVME_MIB << 20 and any(data) and \
         zlib.crc32(data) == int(v["crc32"], 16)
 
 
@@ -298,7 +308,8 @@ def judge_events(judge, said):
 def judge_table(judge, scenario, table):
     rows = {name: row for (name, _), row in table.items()}
     disk = rows.get("nvme@0,0", {"bytes": 0, "faults": 0})
-    judge.check("table", disk["bytes"] >= 2 * NVME_BYTES and
+    moved = 2 * scenario.get("mib", NVME_MIB) << 20
+    judge.check("table", disk["bytes"] >= moved and
                 not disk["faults"], f"nvme: {disk['bytes']} bytes")
     for name, faults in scenario.get("faults", {}).items():
         row = rows.get(name, {"faults": 0})
@@ -323,7 +334,7 @@ def boot(judge, iovp, folder, scenario):
     disk = os.path.join(folder, "disk")
     trace = os.path.join(folder, "boot.iovt")
     build_disk(disk)
-    tree = build_tree(folder, disk)
+    tree = build_tree(folder, disk) if scenario.get("disk", True) else TREE
     command = [iovp, "boot", tree, "--json",
                "--kernel", os.path.join(kernel, "vmlinuz"),
                "--initrd", build_initramfs(folder, kernel,

@@ -18,7 +18,7 @@ PACKAGE=linux-image-arm64
 MODULES="nvme pci-stub vfio vfio_iommu_type1 vfio_pci arm_smmuv3_pmu"
 DAYS=7
 
-cache=${IOVP_CACHE:-${XDG_CACHE_HOME:-$HOME/.cache}/iovp}
+cache=${IOVP_CACHE:-${XDG_CACHE_HOME:-${HOME:-/tmp}/.cache}/iovp}
 state=$cache/apt
 current=$cache/kernel-arm64
 

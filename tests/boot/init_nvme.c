@@ -11,13 +11,12 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
-#define DISK        "/dev/nvme0n1"
-#define SECOND      "/dev/nvme0n1p2"
-#define BLOCK       "/sys/class/block/nvme0n1"
-#define NVME_CLASS  0x010802u
-#define BYTES       (64u << 20)
-#define CHUNK       (1u << 20)
-#define SECOND_SIZE "/sys/class/block/nvme0n1p2/size"
+#define DISK       "/dev/nvme0n1"
+#define BLOCK      "/sys/class/block/nvme0n1"
+#define SECOND     "/dev/nvme0n1p2" /* of its partitions */
+#define NVME_CLASS 0x010802u
+#define CHUNK      (1u << 20)
+#define DEFAULT    64u /* MiB */
 
 /* The CRC of zlib, which the host computes too. */
 static uint32_t crc32(const void *data, size_t bytes)
@@ -61,68 +60,79 @@ static unsigned entries(const char *path)
     return n;
 }
 
-static bool write_all(int fd, const char *data)
+static bool write_all(int fd, const char *data, size_t bytes)
 {
-    for (size_t at = 0; at < BYTES; at += CHUNK) {
+    for (size_t at = 0; at < bytes; at += CHUNK) {
         if (pwrite(fd, data + at, CHUNK, (off_t)at) != (ssize_t)CHUNK)
             return false;
     }
     return fsync(fd) == 0;
 }
 
-static bool read_all(int fd, char *data)
+static bool read_all(int fd, char *data, size_t bytes)
 {
-    for (size_t at = 0; at < BYTES; at += CHUNK) {
+    for (size_t at = 0; at < bytes; at += CHUNK) {
         if (pread(fd, data + at, CHUNK, (off_t)at) != (ssize_t)CHUNK)
             return false;
     }
     return true;
 }
 
-static enum verdict copy(struct report *r, int fd, char *out, char *in)
+static long blocks(const char *partition)
+{
+    char path[64];
+
+    snprintf(path, sizeof(path), BLOCK "/%s/size", partition);
+    return read_number(path, 0);
+}
+
+static enum verdict copy(struct report *r, int fd, char *out, char *in,
+                         size_t bytes)
 {
     double start, written, done;
 
     /* Other data each time, so that old ones are noticed. */
+    fill((uint64_t *)out, bytes, (uint64_t)(now() * 1e9) | 1);
     start = now();
-    fill((uint64_t *)out, BYTES, (uint64_t)(start * 1e9) | 1);
-    start = now();
-    if (!write_all(fd, out))
+    if (!write_all(fd, out, bytes))
         return failed(r, "write: %m");
     written = now();
-    if (!read_all(fd, in))
+    if (!read_all(fd, in, bytes))
         return failed(r, "read: %m");
     done = now();
-    if (memcmp(out, in, BYTES))
+    if (memcmp(out, in, bytes))
         return failed(r, "what was read is not what was written");
     return passed(r,
-                  "queues=%u p1=%ld p2=%ld bytes=%u crc32=%08x "
+                  "queues=%u p1=%ld p2=%ld bytes=%zu crc32=%08x "
                   "write_MBps=%.0f read_MBps=%.0f",
-                  entries(BLOCK "/mq"),
-                  read_number("/sys/class/block/nvme0n1p1/size", -1),
-                  read_number(SECOND_SIZE, -1), BYTES, crc32(in, BYTES),
-                  BYTES / 1e6 / (written - start),
-                  BYTES / 1e6 / (done - written));
+                  entries(BLOCK "/mq"), blocks("nvme0n1p1"),
+                  blocks("nvme0n1p2"), bytes, crc32(in, bytes),
+                  (double)bytes / 1e6 / (written - start),
+                  (double)bytes / 1e6 / (done - written));
 }
 
+/* iovp.mib=N at the begin of iovp.disk=NAME; the second partition. */
 enum verdict check_nvme(struct report *r)
 {
+    size_t bytes = strtoul(argument("iovp.mib"), NULL, 0);
+    char path[64] = SECOND;
     enum verdict verdict;
     char *out, *in;
     int fd;
 
-    if (!await_path(DISK, true))
-        return failed(r, "no " DISK);
-    if (!await_path(SECOND, true))
-        return failed(r, "no " SECOND ": partitions were not read");
-    fd = open(SECOND, O_RDWR | O_DIRECT | O_CLOEXEC);
-    out = get_memory(BYTES);
-    in = get_memory(BYTES);
+    bytes = (bytes ? bytes : DEFAULT) << 20;
+    if (*argument("iovp.disk"))
+        snprintf(path, sizeof(path), "/dev/%.32s", argument("iovp.disk"));
+    if (!await_path(path, true))
+        return failed(r, "no %s", path);
+    fd = open(path, O_RDWR | O_DIRECT | O_CLOEXEC);
+    out = get_memory(bytes);
+    in = get_memory(bytes);
     if (fd < 0 || !out || !in)
-        return failed(r, SECOND ": %m");
-    verdict = copy(r, fd, out, in);
-    munmap(out, BYTES);
-    munmap(in, BYTES);
+        return failed(r, "%s: %m", path);
+    verdict = copy(r, fd, out, in, bytes);
+    munmap(out, bytes);
+    munmap(in, bytes);
     close(fd);
     return verdict;
 }
