@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* iovp boot without QEMU: its command line, and a QEMU that fails. */
 #define _POSIX_C_SOURCE 200809L
+#include "../capi/iovp.h"
 #include "cmd_files.h"
 
 #define USAGE    2
@@ -117,6 +118,12 @@ TEST_CASE(Boot, ArgumentsOfQemu)
     CHECK_EQ(0, iovp("boot " ARM_QEMU " -f $D/kernel -Q $D/qemu"));
     printed("-bios ");
     printed("filter=none ");
+    if (strstr(output, "clock="))
+        FAIL_TEST("functional mode counts instructions");
+    if (iovp_has_systemc()) {
+        CHECK_EQ(0, iovp("boot " ARM_QEMU " -k $D/kernel -Q $D/qemu -m timed"));
+        printed(",filter=kernel,clock=");
+    }
     CHECK_EQ(0, shell("printf '\\177ELF' > $D/elf"));
     CHECK_EQ(0, iovp("boot " ARM_QEMU " -f $D/elf -Q $D/qemu --json"));
     printed("/elf ");

@@ -1,10 +1,14 @@
 /* SPDX-License-Identifier: MIT */
 /* The plugin in the hands of a QEMU that is played here. */
+#ifndef _GNU_SOURCE
+#define _GNU_SOURCE /* memfd_create */
+#endif
 #include <dlfcn.h>
 #include <pthread.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -22,6 +26,7 @@
 /* ---- QEMU ---------------------------------------------------------------- */
 
 typedef void tb_fn(uint64_t id, void *tb);
+typedef void exec_fn(unsigned vcpu, void *ud);
 typedef void mem_fn(unsigned vcpu, uint32_t info, uint64_t vaddr, void *ud);
 
 struct insn {
@@ -47,6 +52,8 @@ EXPORT void *qemu_plugin_get_hwaddr(uint32_t info, uint64_t vaddr);
 EXPORT bool qemu_plugin_hwaddr_is_io(const void *hw);
 EXPORT uint64_t qemu_plugin_hwaddr_phys_addr(const void *hw);
 EXPORT int qemu_plugin_n_vcpus(void);
+EXPORT void qemu_plugin_register_vcpu_tb_exec_cb(void *tb, exec_fn *fn,
+                                                 int flags, void *ud);
 
 void qemu_plugin_register_vcpu_tb_trans_cb(uint64_t id, tb_fn *fn)
 {
@@ -113,6 +120,19 @@ uint64_t qemu_plugin_hwaddr_phys_addr(const void *hw)
 int qemu_plugin_n_vcpus(void)
 {
     return 1;
+}
+
+/* Of a block of one instruction. */
+static exec_fn *execute;
+static void *execute_ud;
+
+void qemu_plugin_register_vcpu_tb_exec_cb(void *tb, exec_fn *fn, int flags,
+                                          void *ud)
+{
+    (void)tb;
+    CHECK_EQ(0, flags);
+    execute = fn;
+    execute_ud = ud;
 }
 
 /* ---- the bridge ---------------------------------------------------------- */
@@ -253,6 +273,32 @@ static void instructions_of(void *plugin)
     CHECK(looked_at(0xf90003e0));
 }
 
+static void counts_of(void *plugin)
+{
+    static const struct info info = {"aarch64", {0, 1}};
+    install_fn *fn = (install_fn *)dlsym(plugin, "qemu_plugin_install");
+    int fd = memfd_create("clock", 0);
+    const struct qemu_clock *clock;
+    char arg[32];
+    char *argv[] = {arg};
+
+    CHECK(execute == NULL);
+    REQUIRE(fd >= 0 && ftruncate(fd, sizeof(*clock)) == 0);
+    snprintf(arg, sizeof(arg), "clock=%d", fd);
+    CHECK_EQ(0, fn(7, &info, 1, argv));
+    clock = mmap(NULL, sizeof(*clock), PROT_READ, MAP_SHARED, fd, 0);
+    translate(7, NULL);
+    REQUIRE(execute != NULL);
+    for (unsigned i = 0; i < 5; i++)
+        execute(i == 0 ? 0 : 3, execute_ud);
+    CHECK_EQ(1, clock->vcpu[0].instructions);
+    CHECK_EQ(4, clock->vcpu[3].instructions);
+    execute(UINT32_MAX, execute_ud);
+    CHECK_EQ(1, clock->vcpu[63].instructions);
+    munmap((void *)(uintptr_t)clock, sizeof(*clock));
+    close(fd);
+}
+
 static void arguments_of(void *plugin)
 {
     static const struct info info = {"aarch64", {0, 1}};
@@ -278,6 +324,7 @@ TEST_CASE(QemuPlugin, WhatItDoes)
     arguments_of(plugin);
     stores_of(plugin);
     instructions_of(plugin);
+    counts_of(plugin);
     close(sockets[1]);
     pthread_join(bridge, NULL);
     close(sockets[0]);

@@ -101,7 +101,7 @@ static void on_irq(void *ud, const iovp_irq_event *e)
 
     /* An MSI to memory is there already; to write it once more would be too
      * late. */
-    if (e->kind == IOVP_IRQ_SEV ||
+    if (e->kind == IOVP_IRQ_SEV || !b->gic[0] ||
         (e->kind == IOVP_IRQ_MSI &&
          e->addr - b->layout.ram_base < b->layout.ram_bytes))
         return;
