@@ -1,15 +1,16 @@
 /* SPDX-License-Identifier: MIT */
 /* iovp_mmio_copy: registers as a processor would read them, without reading. */
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "../models/pcie/endpoints/exerciser_regs.h"
 #include "../models/pcie/endpoints/test_endpoint_regs.h"
 #include "capi_soc.h"
 #include "pcie_soc.h"
 #include "shim.h"
 
-#define FN(bus, dev)  (PS_ECAM + ((bus) << 20) + ((dev) << 15))
-#define DEVICE_STATUS 0x0a /* of the PCI Express capability */
+#define FN(bus, dev) (PS_ECAM + ((bus) << 20) + ((dev) << 15))
 
 static uint32_t copied(const struct ps *s, uint64_t addr)
 {
@@ -82,36 +83,69 @@ TEST_CASE(CapiRegisters, NothingHappens)
     ps_close(&s);
 }
 
-/* A read of the trigger of this personality starts DMA; a copy shows it. */
-TEST_CASE(CapiRegisters, ReadsThatDoSomething)
+/* A platform with one integrated function, 00:01.0, whose BAR 0 is enabled. */
+static bool open_one(struct ps *s, const char *function)
 {
-    static const char tree[] =
-        "/dts-v1/; / { #address-cells = <2>; #size-cells = <2>;\n"
-        "memory@80000000 { device_type = \"memory\";"
-        "  reg = <0 0x80000000 0 0x100000>; };\n"
-        "pcie@20000000 { compatible = \"pci-host-ecam-generic\";"
-        "  device_type = \"pci\"; reg = <0 0x20000000 0 0x100000>;"
-        "  #address-cells = <3>; #size-cells = <2>;"
-        "  ranges = <0x02000000 0 0x30000000 0 0x30000000 0 0x1000000>;\n"
-        "  dma@1,0 { compatible = \"iovp,test-endpoint\";"
-        "    reg = <0x0800 0 0 0 0>; iovp,personality = \"iommu-testdev\"; };"
-        "}; };\n";
-    const uint64_t fn = 0x20008000u, bar = 0x30000000u;
-    struct ps s = {0};
+    char tree[1024];
     size_t bytes;
     void *blob;
 
-    REQUIRE(soc_compile(tree, &blob, &bytes));
-    CHECK_EQ(IOVP_OK, iovp_platform_create(&s.p, NULL, blob, bytes));
+    memset(s, 0, sizeof(*s));
+    snprintf(tree, sizeof(tree),
+             "/dts-v1/; / { #address-cells = <2>; #size-cells = <2>;\n"
+             "memory@80000000 { device_type = \"memory\";"
+             "  reg = <0 0x80000000 0 0x100000>; };\n"
+             "pcie@20000000 { compatible = \"pci-host-ecam-generic\";"
+             "  device_type = \"pci\"; reg = <0 0x20000000 0 0x100000>;"
+             "  #address-cells = <3>; #size-cells = <2>;"
+             "  ranges = <0x02000000 0 0x30000000 0 0x30000000 0 0x1000000>;\n"
+             "  fn@1,0 { reg = <0x0800 0 0 0 0>; %s }; }; };\n",
+             function);
+    if (!soc_compile(tree, &blob, &bytes))
+        return false;
+    CHECK_EQ(IOVP_OK, iovp_platform_create(&s->p, NULL, blob, bytes));
     free(blob);
-    ps_wr(&s, fn + 0x10, 4, bar);
-    ps_wr(&s, fn + 0x04, 2, 6);
-    ps_wr(&s, bar + TEP_ITD_GVA, 4, 0x80001000u);
-    ps_wr(&s, bar + TEP_ITD_LEN, 4, 4);
-    ps_wr(&s, bar + TEP_ITD_DBELL, 4, 1);
-    copied(&s, bar + TEP_ITD_TRIGGER);
-    CHECK_EQ(TEP_ITD_RESULT_BUSY, copied(&s, bar + TEP_ITD_RESULT));
-    ps_rd(&s, bar + TEP_ITD_TRIGGER, 4);
-    CHECK(copied(&s, bar + TEP_ITD_RESULT) != TEP_ITD_RESULT_BUSY);
+    if (!s->p)
+        return false;
+    ps_wr(s, FN(0, 1) + 0x10, 4, PS_MEM);
+    ps_wr(s, FN(0, 1) + 0x04, 2, 6);
+    return true;
+}
+
+/* A read of the trigger of this personality starts DMA; a copy shows it. */
+TEST_CASE(CapiRegisters, ReadsThatDoSomething)
+{
+    struct ps s;
+
+    REQUIRE(open_one(&s, "compatible = \"iovp,test-endpoint\";"
+                         "iovp,personality = \"iommu-testdev\";"));
+    ps_wr(&s, PS_MEM + TEP_ITD_GVA, 4, 0x80001000u);
+    ps_wr(&s, PS_MEM + TEP_ITD_LEN, 4, 4);
+    ps_wr(&s, PS_MEM + TEP_ITD_DBELL, 4, 1);
+    copied(&s, PS_MEM + TEP_ITD_TRIGGER);
+    CHECK_EQ(IOVP_OK, iovp_run_until(s.p, 0, NULL));
+    CHECK_EQ(TEP_ITD_RESULT_BUSY, copied(&s, PS_MEM + TEP_ITD_RESULT));
+    ps_rd(&s, PS_MEM + TEP_ITD_TRIGGER, 4);
+    CHECK(copied(&s, PS_MEM + TEP_ITD_RESULT) != TEP_ITD_RESULT_BUSY);
+    ps_close(&s);
+}
+
+/* A read takes a word out of the exerciser's FIFO, and is itself seen. */
+TEST_CASE(CapiRegisters, NothingLeavesAFifo)
+{
+    struct ps s;
+
+    REQUIRE(open_one(&s, "compatible = \"iovp,pcie-exerciser\";"));
+    ps_wr(&s, PS_MEM + EX_TRACECTL, 4, EX_TRACECTL_RUN);
+    ps_wr(&s, PS_MEM, 4, 0);
+    ps_wr(&s, PS_MEM + EX_TRACECTL, 4, 0);
+    CHECK_EQ(EX_TRACE_EMPTY, copied(&s, PS_MEM + EX_TRACE));
+    CHECK(ps_rd(&s, PS_MEM + EX_TRACE, 4) != EX_TRACE_EMPTY);
+    for (unsigned i = 0; i < 100; i++)
+        ps_rd(&s, PS_MEM + EX_TRACE, 4);
+    ps_wr(&s, PS_MEM + EX_TRACECTL, 4, EX_TRACECTL_RUN);
+    copied(&s, PS_MEM);
+    ps_wr(&s, PS_MEM + EX_TRACECTL, 4, 0);
+    CHECK_EQ(EX_TRACE_EMPTY, ps_rd(&s, PS_MEM + EX_TRACE, 4));
     ps_close(&s);
 }
