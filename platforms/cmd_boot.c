@@ -198,6 +198,15 @@ static bool plugin_in(struct boot *b, const char *folder, const char *below)
            access(b->plugin, R_OK) == 0;
 }
 
+/* A comma ends a value in QEMU's arguments. */
+static int no_comma(const char *path)
+{
+    if (!strchr(path, ','))
+        return CMD_OK;
+    cmd_error("%s: QEMU cannot be given a path with a comma", path);
+    return CMD_FAIL;
+}
+
 /* Beside the command, as it is built, or where it is installed. */
 static int find_plugin(struct boot *b)
 {
@@ -208,7 +217,7 @@ static int find_plugin(struct boot *b)
     if (strrchr(exe, '/'))
         *strrchr(exe, '/') = '\0';
     if (plugin_in(b, exe, "") || plugin_in(b, exe, IOVP_PLUGIN_FOLDER))
-        return CMD_OK;
+        return no_comma(b->plugin);
     cmd_error("%s is not there: it is built and installed with iovp",
               b->plugin);
     return CMD_FAIL;
@@ -335,7 +344,9 @@ static int make_tree(struct boot *b, const struct qemu_layout *l,
         return CMD_FAIL;
     }
     close(fd);
-    rc = dump(b, l);
+    rc = no_comma(b->dtb);
+    if (!rc)
+        rc = dump(b, l);
     if (rc)
         return rc;
     qemu = read_file(b->dtb, &bytes);
@@ -402,13 +413,13 @@ static int outcome(const struct bridge *q)
     return CMD_FAIL;
 }
 
-/* Half of the guest's stores took no longer, in microseconds. */
+/* Half of the guest's stores took no longer on their way, in microseconds. */
 static unsigned median(const struct bridge_stats *s)
 {
     uint64_t seen = 0;
     unsigned us = 0;
 
-    while (us < BRIDGE_WAIT_US - 1 && (seen += s->waits[us]) * 2 < s->stores)
+    while (us < BRIDGE_WAY_US - 1 && (seen += s->ways[us]) * 2 < s->stores)
         us++;
     return us;
 }
@@ -417,12 +428,12 @@ static void print_bridge(const struct bridge_stats *s)
 {
     double n = s->stores ? (double)s->stores : 1;
 
-    printf("registers: %" PRIu64 " stores of the guest; a processor waited %u "
-           "us (median), %.0f us (mean, %.0f us of it in models), %.0f us "
-           "(most); %" PRIu64 " interrupts\n",
-           s->stores, median(s), (double)s->wait_ns / 1e3 / n,
+    printf("registers: %" PRIu64 " stores of the guest, %.0f us each, of which "
+           "models worked %.0f us; the longest %.0f us; to the models and back "
+           "%u us (median); %" PRIu64 " interrupts\n",
+           s->stores, (double)s->wait_ns / 1e3 / n,
            (double)s->work_ns / 1e3 / n, (double)s->wait_max_ns / 1e3,
-           s->interrupts);
+           median(s), s->interrupts);
 }
 
 static int report(struct cmd_soc *s, const struct boot *b,
@@ -440,6 +451,30 @@ static int report(struct cmd_soc *s, const struct boot *b,
     if (!b->json)
         print_bridge(&q->stats);
     return CMD_OK;
+}
+
+/* STRTAB_BASE stays when the guest switches the SMMU off as it ends. */
+static void note_unused(struct cmd_soc *s)
+{
+    iovp_node *nodes;
+    size_t count;
+
+    if (cmd_nodes(s->platform, &nodes, &count) != IOVP_OK)
+        count = 0;
+    for (size_t i = 0; i < count; i++) {
+        uint64_t strtab = 1;
+
+        if (nodes[i].state != IOVP_NODE_BUILT ||
+            strcmp(nodes[i].compatible, "arm,smmu-v3"))
+            continue;
+        iovp_mmio_read(s->platform, nodes[i].reg_base + 0x80, 8,
+                       IOVP_SPACE_NONSECURE, &strtab);
+        if (!strtab)
+            cmd_note("%s: the guest has not set it up: has its kernel the "
+                     "driver (CONFIG_ARM_SMMU_V3), and did it come that far?",
+                     nodes[i].path);
+    }
+    free(nodes);
 }
 
 static int run(struct cmd_soc *s, struct boot *b, struct bridge *q)
@@ -461,6 +496,7 @@ static int run(struct cmd_soc *s, struct boot *b, struct bridge *q)
         return CMD_FAIL;
     }
     rc = outcome(q);
+    note_unused(s);
     return report(s, b, q, cmd_wall_seconds() - begin) ? CMD_FAIL : rc;
 }
 

@@ -46,9 +46,9 @@ static const struct {
     const char *name;
     int (*fn)(int argc, char **argv);
 } commands[] = {
-    {"run", cmd_run},     {"replay", cmd_replay},   {"dump", cmd_dump},
-    {"dt", cmd_dt},       {"explain", cmd_explain}, {"lspci", cmd_lspci},
-    {"boot", cmd_boot},   {"bench", cmd_bench},
+    {"run", cmd_run},   {"replay", cmd_replay},   {"dump", cmd_dump},
+    {"dt", cmd_dt},     {"explain", cmd_explain}, {"lspci", cmd_lspci},
+    {"boot", cmd_boot}, {"bench", cmd_bench},
 };
 
 static int version(void)

@@ -77,6 +77,9 @@ TEST_CASE(Boot, MissingFiles)
             "qemu-system-arm), or say --qemu PATH\n");
     CHECK_EQ(FAIL, iovp("boot " ARM_QEMU " -k $D/kernel -Q $D/qemu -t $D/x/y"));
     printed("the trace cannot be written");
+    CHECK_EQ(FAIL, shell("mkdir $D/a,b; TMPDIR=$D/a,b \"$IOVP\" boot " ARM_QEMU
+                         " -k $D/kernel -Q $D/qemu 2>&1"));
+    printed("QEMU cannot be given a path with a comma\n");
 }
 
 /* Its devices are below the memory. */
@@ -93,6 +96,10 @@ TEST_CASE(Boot, QemuThatFails)
     CHECK_EQ(FAIL, iovp("boot " ARM_QEMU " -k $D/kernel -Q $D/qemu"));
     printed("no such machine\n");
     printed("QEMU ended with status 3; what it said last is above\n");
+    printed("/iommu@7c000000: the guest has not set it up");
+    write_qemu("echo qemu: -plugin: invalid option >&2; exit 1");
+    CHECK_EQ(FAIL, iovp("boot " ARM_QEMU " -k $D/kernel -Q $D/qemu"));
+    printed("this QEMU was built without plugins");
     write_qemu("kill -9 $$");
     CHECK_EQ(FAIL, iovp("boot " ARM_QEMU " -k $D/kernel -Q $D/qemu"));
     printed("QEMU was ended by signal 9");

@@ -169,8 +169,12 @@ static void on_monitor(void *ud, const char *text)
 
 static void on_message(void *ud, const char *text)
 {
-    (void)ud;
+    struct bridge *b = ud;
+
     fprintf(stderr, "%s\n", text);
+    if (strstr(text, "-plugin: invalid option"))
+        b->failed = "this QEMU was built without plugins (--enable-plugins); "
+                    "Debian's has them";
 }
 
 /* ---- time -----------------------------------------------------------------
@@ -218,14 +222,15 @@ static void run_models(struct bridge *b, uint64_t least_ps)
 /* ---- work -----------------------------------------------------------------
  */
 
+/* What the vCPU says of its last store. */
 static void count_wait(struct bridge_stats *s, uint64_t ns)
 {
-    uint64_t us = ns / 1000;
+    uint64_t us = ns > s->last_work_ns ? (ns - s->last_work_ns) / 1000 : 0;
 
     s->wait_ns += ns;
     if (ns > s->wait_max_ns)
         s->wait_max_ns = ns;
-    s->waits[us < BRIDGE_WAIT_US ? us : BRIDGE_WAIT_US - 1]++;
+    s->ways[us < BRIDGE_WAY_US ? us : BRIDGE_WAY_US - 1]++;
 }
 
 static bool serve_store(struct bridge *b)
@@ -249,7 +254,8 @@ static bool serve_store(struct bridge *b)
     if (b->clock)
         run_models(b, 0);
     image_store(&b->image, s.addr, s.bytes);
-    b->stats.work_ns += now_ns() - begin;
+    b->stats.last_work_ns = now_ns() - begin;
+    b->stats.work_ns += b->stats.last_work_ns;
     send(b->stores, "", 1, MSG_NOSIGNAL);
     b->busy = true;
     return true;

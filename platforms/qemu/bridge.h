@@ -16,13 +16,15 @@
 #include "process.h"
 #include "protocol.h"
 
-#define BRIDGE_WAIT_US 1024
+#define BRIDGE_WAY_US 1024
 
 struct bridge_stats {
     uint64_t stores, interrupts;
-    uint64_t wait_ns, wait_max_ns;  /* of vCPUs, without the last store */
-    uint64_t work_ns;               /* of models within that */
-    uint64_t waits[BRIDGE_WAIT_US]; /* how many took so long; the last: more */
+    uint64_t wait_ns, wait_max_ns; /* of vCPUs, without the last store */
+    uint64_t work_ns;              /* of models within that */
+    uint64_t ways[BRIDGE_WAY_US];  /* how many took so long beside the models;
+                                    * the last: or longer */
+    uint64_t last_work_ns;
 };
 
 struct bridge {

@@ -5,8 +5,9 @@
 #include <string.h>
 
 #define PAGE   0x1000u
-#define AROUND 64u  /* refreshed around a store */
-#define HEAD   512u /* of a device's registers: always refreshed */
+#define AROUND 64u   /* refreshed around a store */
+#define HEAD   512u  /* of a device's registers: always refreshed */
+#define CONFIG 1024u /* and of a function's configuration space */
 
 #define SMMU_PAGE1 0x10000u
 
@@ -133,7 +134,7 @@ static void find_functions(struct qemu_image *i, const struct qemu_range *r)
         if (id == UINT32_MAX)
             continue;
         sync_range(i, fn, PAGE);
-        heat(i, fn, PAGE);
+        heat(i, fn, CONFIG);
     }
 }
 

@@ -14,7 +14,8 @@ static uint64_t capabilities(const struct nvme *n)
            NVME_CAP_TO(40) | NVME_CAP_CSS_NVM | NVME_CAP_MPSMAX(n->cfg.mpsmax);
 }
 
-static uint32_t read32(const struct nvme *n, uint64_t offset)
+/* A register; the last is ACQ. */
+static uint32_t register32(const struct nvme *n, uint32_t offset)
 {
     const struct {
         uint8_t offset;
@@ -38,6 +39,11 @@ static uint32_t read32(const struct nvme *n, uint64_t offset)
         if (table[i].offset == offset)
             return table[i].value;
     return 0;
+}
+
+static uint32_t read32(const struct nvme *n, uint64_t offset)
+{
+    return offset <= NVME_ACQ + 4 ? register32(n, (uint32_t)offset) : 0;
 }
 
 enum pcie_status nvme_bar_read(void *self, unsigned bar, uint64_t offset,
