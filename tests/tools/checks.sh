@@ -124,7 +124,8 @@ check_artifacts() {
 
 # check_header LANGUAGE STANDARD HEADER [COMPILER [OPTION]]: twice, and alone.
 check_header() {
-    printf '#include <%s>\n#include <%s>\n' "$3" "$3" |
+    # ISO C wants a declaration; a header of layouts has none.
+    printf '#include <%s>\n#include <%s>\nextern int check;\n' "$3" "$3" |
         "${4:-cc}" -x "$1" "-std=$2" -Wall -Wextra -Wpedantic -Werror \
             ${5:+"$5"} -Ibuild/install/include -fsyntax-only -
 }
