@@ -133,4 +133,10 @@ if(Python3_FOUND AND IOVP_SYSTEMC AND NOT IOVP_SANITIZE)
     set_tests_properties(boot_${name} PROPERTIES LABELS boot TIMEOUT 600
       PROCESSORS 2 SKIP_RETURN_CODE 77 ENVIRONMENT PYTHONDONTWRITEBYTECODE=1)
   endforeach()
+  # It builds a kernel first: only on demand, with ctest -C sva.
+  add_test(NAME sva COMMAND ${Python3_EXECUTABLE}
+    ${PROJECT_SOURCE_DIR}/tests/sva/sva.py $<TARGET_FILE:iovp_command>
+    ${PROJECT_BINARY_DIR}/sva CONFIGURATIONS sva)
+  set_tests_properties(sva PROPERTIES LABELS sva TIMEOUT 7200
+    PROCESSORS 2 SKIP_RETURN_CODE 77 ENVIRONMENT PYTHONDONTWRITEBYTECODE=1)
 endif()
