@@ -16,7 +16,10 @@
 #include <time.h>
 #include <unistd.h>
 
-#define END_S 5 /* for QEMU to end when it was told to */
+#define AWAKE_NS     1000000u /* a store is often followed by another */
+#define LATE_NS      200000u  /* between two looks */
+#define TIRED_STORES 16u      /* that find the bridge asleep */
+#define END_S        5        /* for QEMU to end when it was told to */
 
 static uint64_t now_ns(void)
 {
@@ -258,6 +261,10 @@ static bool serve_store(struct bridge *b)
     b->stats.work_ns += b->stats.last_work_ns;
     send(b->stores, "", 1, MSG_NOSIGNAL);
     b->busy = true;
+    if (b->tired)
+        b->tired--;
+    else
+        b->awake_until = now_ns() + AWAKE_NS;
     return true;
 }
 
@@ -286,12 +293,25 @@ static short wants(const struct line *l)
     return (short)(POLLIN | (l->waiting ? POLLOUT : 0));
 }
 
+/* Somebody else had this processor meanwhile: being awake only hinders. */
+static void rest_if_late(struct bridge *b, bool awake)
+{
+    uint64_t now = now_ns();
+
+    if (awake && !b->busy && b->looked && now - b->looked > LATE_NS) {
+        b->tired = TIRED_STORES;
+        b->awake_until = 0;
+    }
+    b->looked = awake && !b->busy ? now : 0;
+}
+
 /* False: QEMU takes too long to end. */
 static bool wait_for_qemu(struct bridge *b, const sigset_t *mask)
 {
     struct line *lines[] = {&b->test, &b->monitor, &b->messages};
     struct pollfd fds[4] = {{.fd = b->stores, .events = POLLIN}};
     struct timespec none = {0}, end = {.tv_sec = END_S};
+    bool awake = b->busy || now_ns() < b->awake_until;
     int n;
 
     for (int i = 0; i < 3; i++) {
@@ -299,8 +319,9 @@ static bool wait_for_qemu(struct bridge *b, const sigset_t *mask)
         fds[i + 1] =
             (struct pollfd){.fd = lines[i]->fd, .events = wants(lines[i])};
     }
-    n = ppoll(fds, 4, b->busy ? &none : b->quit ? &end : NULL, mask);
-    if (n == 0 && b->quit && !b->busy)
+    rest_if_late(b, awake);
+    n = ppoll(fds, 4, awake ? &none : b->quit ? &end : NULL, mask);
+    if (n == 0 && b->quit && !awake)
         return false;
     if (n > 0 && fds[0].revents)
         serve_store(b);

@@ -39,7 +39,10 @@ struct bridge {
     struct bridge_stats stats;
 
     pid_t pid;
-    int stores; /* from the plugin */
+    int stores;           /* from the plugin */
+    uint64_t awake_until; /* ns: the last store is not long ago */
+    uint64_t looked;      /* ns: for another, without sleeping; 0: not */
+    unsigned tired;       /* stores until it stays awake again */
     struct line test, monitor, messages;
     char gic[128]; /* QEMU's object, "": not found yet */
     bool asked, quit, busy;

@@ -18,6 +18,7 @@
  */
 #include <errno.h>
 #include <pthread.h>
+#include <sched.h>
 #include <signal.h>
 #include <stdbool.h>
 #include <stddef.h>
@@ -30,6 +31,11 @@
 #include <unistd.h>
 
 #include "protocol.h"
+
+/* As long as this a vCPU looks for an answer without sleeping. */
+#define AWAKE_NS     1000000u
+#define LATE_NS      200000u /* between two looks */
+#define TIRED_STORES 16u     /* that sleep at once */
 
 /* ---- QEMU's plugin interface ---------------------------------------------
  */
@@ -111,6 +117,7 @@ static struct {
     int version;              /* of QEMU's interface */
     struct qemu_clock *clock; /* NULL: nobody counts */
     uint64_t last_ns;
+    unsigned tired;       /* stores that do not look before sleeping */
     pthread_mutex_t lock; /* one store of all vCPUs at a time */
 } bridge = {.fd = -1, .lock = PTHREAD_MUTEX_INITIALIZER};
 
@@ -131,8 +138,33 @@ static uint64_t now_ns(void)
     return (uint64_t)t.tv_sec * 1000000000u + (uint64_t)t.tv_nsec;
 }
 
-/* Waiting without sleeping would be faster where there is a processor for each
- * of us, and far slower where there is not. */
+/*
+ * Look for the answer for a while before sleeping: waking up takes longer than
+ * most answers.  But if somebody else had this processor meanwhile, processors
+ * are short: then the next stores sleep at once.
+ */
+static ssize_t look(char *done)
+{
+    uint64_t begin = now_ns(), now = begin, last;
+    ssize_t n = -1;
+
+    if (bridge.tired) {
+        bridge.tired--;
+        return n;
+    }
+    do {
+        n = recv(bridge.fd, done, 1, MSG_DONTWAIT);
+        if (n >= 0 || (errno != EAGAIN && errno != EINTR))
+            return n;
+        sched_yield();
+        last = now;
+        now = now_ns();
+        if (now - last > LATE_NS)
+            bridge.tired = TIRED_STORES;
+    } while (!bridge.tired && now - begin < AWAKE_NS);
+    return n;
+}
+
 static bool ask(const struct qemu_store *s)
 {
     char done;
@@ -141,8 +173,12 @@ static bool ask(const struct qemu_store *s)
     do {
         n = send(bridge.fd, s, sizeof(*s), MSG_NOSIGNAL);
     } while (n < 0 && errno == EINTR);
-    while (n > 0 && (n = recv(bridge.fd, &done, 1, 0)) < 0 && errno == EINTR)
-        n = 1;
+    if (n <= 0)
+        return false;
+    n = look(&done);
+    if (n < 0)
+        while ((n = recv(bridge.fd, &done, 1, 0)) < 0 && errno == EINTR)
+            ;
     return n == 1;
 }
 

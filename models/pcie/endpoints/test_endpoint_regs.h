@@ -197,7 +197,9 @@ enum tep_counter {
     TEP_BYTES_READ,
     TEP_BYTES_WRITTEN,
     TEP_BUSY_PS,
-    TEP_WAITS, /* accesses that had to wait */
+    /* Accesses that did not end at once: they waited for a page or were held;
+     * of a DMA engine in timed mode all, as each takes time. */
+    TEP_WAITS,
     TEP_INTERRUPTS,
     TEP_ATC_HITS,
     TEP_ATC_MISSES,
