@@ -37,25 +37,6 @@ static void set_attrs(struct platform_engine *e, iovp_attrs *out)
         out->space = a->space;
 }
 
-/* 6.15.2 of PCI Express, whose atomics these are: CAS has two operands. */
-static void set_atomic(struct platform_engine *e, const uint8_t *data)
-{
-    static const uint8_t kind[] = {
-        [ENGINE_FETCH_ADD] = IOVP_ATOMIC_KIND_ADD,
-        [ENGINE_SWAP] = IOVP_ATOMIC_KIND_SWAP,
-        [ENGINE_CAS] = IOVP_ATOMIC_KIND_CAS,
-    };
-    uint32_t width = e->access.bytes;
-    bool cas = e->access.kind == ENGINE_CAS;
-
-    memset(&e->atomic, 0, sizeof(e->atomic));
-    e->atomic.kind = kind[e->access.kind];
-    e->atomic.width = (uint8_t)width;
-    if (cas)
-        memcpy(e->atomic.compare, data, width);
-    memcpy(e->atomic.operand, cas ? data + width : data, width);
-}
-
 static bool is_atomic(const struct engine_access *a)
 {
     return a->kind == ENGINE_FETCH_ADD || a->kind == ENGINE_SWAP ||
@@ -68,7 +49,8 @@ static bool start(struct platform_engine *e, void *data)
 
     set_attrs(e, &job.attrs);
     if (is_atomic(&e->access)) {
-        set_atomic(e, data);
+        iovp_atomic_set(&e->atomic, engine_atomic_kind(e->access.kind),
+                        e->access.bytes, data);
         job.atomic = &e->atomic;
         job.access = IOVP_ACCESS_READ | IOVP_ACCESS_WRITE;
     } else {

@@ -8,21 +8,6 @@
 
 #define ON EXPLAIN_ON
 
-/* 16 bits in a capability; 0 without it. */
-static uint32_t cap16(struct pcie_fn *f, enum pcie_cap cap, uint32_t at)
-{
-    uint32_t base = pcie_cap_offset(f, cap);
-
-    return base ? (uint32_t)pcie_config_read(f, base + at, 2) : 0;
-}
-
-static uint32_t cap32(struct pcie_fn *f, enum pcie_cap cap, uint32_t at)
-{
-    uint32_t base = pcie_cap_offset(f, cap);
-
-    return base ? (uint32_t)pcie_config_read(f, base + at, 4) : 0;
-}
-
 /* One condition: false if it fails; `what` gets the sentence. */
 struct row {
     unsigned features;
@@ -64,7 +49,8 @@ static bool met_pri_cap(struct pcie_fn *f, char *what, size_t size)
 static bool met_prefix(struct pcie_fn *f, char *what, size_t size)
 {
     for (struct pcie_fn *at = f; at; at = pcie_parent(at)) {
-        if (cap32(at, PCIE_CAP_EXP, PCIE_DEVCAP2) & PCIE_DEVCAP2_EE_PREFIX)
+        if (pcie_cap_read(at, PCIE_CAP_EXP, PCIE_DEVCAP2, 4) &
+            PCIE_DEVCAP2_EE_PREFIX)
             continue;
         SAY("a PASID is an End-End TLP Prefix: %04x:%02x.%u on the way has "
             "not DEVCAP2.EE_PREFIX",
@@ -82,11 +68,11 @@ static bool met_acs(struct pcie_fn *f, char *what, size_t size)
     const uint32_t want = PCIE_ACS_RR | PCIE_ACS_UF;
 
     for (struct pcie_fn *at = pcie_parent(f); at; at = pcie_parent(at)) {
-        uint32_t can = cap16(at, PCIE_CAP_ACS, PCIE_ACS_CAPABILITY);
+        uint64_t can = pcie_cap_read(at, PCIE_CAP_ACS, PCIE_ACS_CAPABILITY, 2);
 
         /* An upstream port has no peers. */
         if (!pcie_cap_offset(at, PCIE_CAP_ACS) &&
-            (cap16(at, PCIE_CAP_EXP, PCIE_EXP_CAPABILITIES) >>
+            (pcie_cap_read(at, PCIE_CAP_EXP, PCIE_EXP_CAPABILITIES, 2) >>
                  PCIE_EXP_TYPE_SHIFT &
              15) == PCIE_EXP_TYPE_UPSTREAM)
             continue;

@@ -24,23 +24,6 @@ bool pcie_device_can(struct platform *p, uint32_t device, enum pcie_cap cap)
     return cap == PCIE_CAP_PRI ? d->ats && d->pri : d->ats;
 }
 
-static void write(struct pcie_fn *f, enum pcie_cap cap, uint32_t at,
-                  unsigned width, uint64_t value)
-{
-    uint32_t base = pcie_cap_offset(f, cap);
-
-    if (base)
-        pcie_config_write(f, base + at, width, value);
-}
-
-static uint64_t read(struct pcie_fn *f, enum pcie_cap cap, uint32_t at,
-                     unsigned width)
-{
-    uint32_t base = pcie_cap_offset(f, cap);
-
-    return base ? pcie_config_read(f, base + at, width) : 0;
-}
-
 /*
  * PASID and PRI are a PF's, for its VFs as well (9.3.7): enabled by the first
  * of them that has ATS, and as long as one has.  6.20: not changed while ATS is
@@ -48,30 +31,30 @@ static uint64_t read(struct pcie_fn *f, enum pcie_cap cap, uint32_t at,
  */
 static void enable_pasid(struct pcie_fn *pf)
 {
-    uint64_t can = read(pf, PCIE_CAP_PASID, PCIE_PASID_CAPABILITY, 2);
+    uint64_t can = pcie_cap_read(pf, PCIE_CAP_PASID, PCIE_PASID_CAPABILITY, 2);
 
     if (!pcie_enabled(pf, PCIE_CAP_PASID))
-        write(pf, PCIE_CAP_PASID, PCIE_PASID_CONTROL, 2,
-              PCIE_PASID_ENABLE |
-                  (can & (PCIE_PASID_EXECUTE | PCIE_PASID_PRIVILEGED)));
+        pcie_cap_write(pf, PCIE_CAP_PASID, PCIE_PASID_CONTROL, 2,
+                       PCIE_PASID_ENABLE | (can & (PCIE_PASID_EXECUTE |
+                                                   PCIE_PASID_PRIVILEGED)));
 }
 
 static void enable_pri(struct pcie_fn *pf)
 {
-    uint64_t capacity = read(pf, PCIE_CAP_PRI, PCIE_PRI_CAPACITY, 4);
+    uint64_t capacity = pcie_cap_read(pf, PCIE_CAP_PRI, PCIE_PRI_CAPACITY, 4);
 
     if (pcie_enabled(pf, PCIE_CAP_PRI))
         return;
     /* 10.5.2.2: reset first, then what may be outstanding. */
-    write(pf, PCIE_CAP_PRI, PCIE_PRI_CONTROL, 2, PCIE_PRI_RESET);
-    write(pf, PCIE_CAP_PRI, PCIE_PRI_ALLOCATION, 4, capacity);
-    write(pf, PCIE_CAP_PRI, PCIE_PRI_CONTROL, 2, PCIE_PRI_ENABLE);
+    pcie_cap_write(pf, PCIE_CAP_PRI, PCIE_PRI_CONTROL, 2, PCIE_PRI_RESET);
+    pcie_cap_write(pf, PCIE_CAP_PRI, PCIE_PRI_ALLOCATION, 4, capacity);
+    pcie_cap_write(pf, PCIE_CAP_PRI, PCIE_PRI_CONTROL, 2, PCIE_PRI_ENABLE);
 }
 
 static void enable(struct pcie_fn *f, bool pri)
 {
     enable_pasid(pcie_physical(f));
-    write(f, PCIE_CAP_ATS, PCIE_ATS_CONTROL, 2, PCIE_ATS_ENABLE);
+    pcie_cap_write(f, PCIE_CAP_ATS, PCIE_ATS_CONTROL, 2, PCIE_ATS_ENABLE);
     if (pri)
         enable_pri(pcie_physical(f));
 }
@@ -94,10 +77,10 @@ static void disable(struct pcie *bus, struct pcie_fn *f)
     bool shared = is_shared(bus, f);
 
     if (!shared)
-        write(pf, PCIE_CAP_PRI, PCIE_PRI_CONTROL, 2, 0);
-    write(f, PCIE_CAP_ATS, PCIE_ATS_CONTROL, 2, 0);
+        pcie_cap_write(pf, PCIE_CAP_PRI, PCIE_PRI_CONTROL, 2, 0);
+    pcie_cap_write(f, PCIE_CAP_ATS, PCIE_ATS_CONTROL, 2, 0);
     if (!shared)
-        write(pf, PCIE_CAP_PASID, PCIE_PASID_CONTROL, 2, 0);
+        pcie_cap_write(pf, PCIE_CAP_PASID, PCIE_PASID_CONTROL, 2, 0);
 }
 
 void pcie_device_ats(struct platform *p, uint32_t device, bool on, bool pri)

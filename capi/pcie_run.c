@@ -55,16 +55,9 @@ static void request_init(struct request *r, struct platform_pcie *h,
 
 static void atomic(const struct pcie_tlp *t, uint8_t *data, uint8_t *host)
 {
-    struct iovp_atomic_op op = {
-        .kind = t->type == PCIE_TLP_FETCH_ADD ? IOVP_ATOMIC_KIND_ADD
-                : t->type == PCIE_TLP_SWAP    ? IOVP_ATOMIC_KIND_SWAP
-                                              : IOVP_ATOMIC_KIND_CAS,
-        .width = (uint8_t)t->length};
-    bool cas = t->type == PCIE_TLP_CAS;
+    struct iovp_atomic_op op;
 
-    if (cas)
-        memcpy(op.compare, data, t->length);
-    memcpy(op.operand, cas ? data + t->length : data, t->length);
+    iovp_atomic_set(&op, pcie_tlp_atomic_kind(t), t->length, data);
     iovp_atomic_apply(&op, host);
     memcpy(data, op.old, t->length);
 }

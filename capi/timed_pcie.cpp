@@ -204,16 +204,6 @@ bool host_bridge::elsewhere(tlm_generic_payload &gp, sc_core::sc_time &delay)
     return t && (peer(*t, gp, delay) || msi(function, *t, gp));
 }
 
-// As the data of an AtomicOp: for CAS the operand to compare with comes first.
-static void put_operands(std::uint8_t *data, const iovp_atomic_op &op)
-{
-    bool cas = op.kind == IOVP_ATOMIC_KIND_CAS;
-
-    if (cas)
-        std::memcpy(data, op.compare, op.width);
-    std::memcpy(data + (cas ? op.width : 0), op.operand, op.width);
-}
-
 // The packet goes on as it is, from this time on.
 bool host_bridge::peer(const pcie_tlp &t, tlm_generic_payload &gp,
                        sc_core::sc_time &delay)
@@ -234,7 +224,7 @@ bool host_bridge::peer(const pcie_tlp &t, tlm_generic_payload &gp,
     part.addr = gp.get_address();
     part.length = gp.get_data_length();
     if (x)
-        put_operands(operands, x->op);
+        iovp_atomic_get(&x->op, operands);
     pcie_set_time(here, now + to_ps(delay));
     pcie_host_peer(h_, &part, gp.get_address(),
                    x ? operands : gp.get_data_ptr(), &s);

@@ -61,6 +61,8 @@ struct bench_soc {
     struct smmu_stream stream;
 };
 
+/* A property `reg` of a tree that is being made. */
+int bench_reg(void *fdt, uint64_t base, uint64_t size);
 /* One SMMU, one DMA master, 768 MiB of RAM; `entries` of TLB and walk cache,
  * 0: those of the default profile. */
 int bench_open(struct bench_soc *s, uint32_t mode, uint32_t entries);

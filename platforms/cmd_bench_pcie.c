@@ -30,18 +30,10 @@ struct bench_pcie {
     iovp_platform *platform;
     struct cmd_pci pci;
     uint64_t bar; /* where the registers are */
-    bool timed;
 };
 
 /* ---- the platform --------------------------------------------------------
  */
-
-static int reg(void *fdt, uint64_t base, uint64_t size)
-{
-    fdt64_t cells[2] = {cpu_to_fdt64(base), cpu_to_fdt64(size)};
-
-    return fdt_property(fdt, "reg", cells, sizeof(cells));
-}
 
 /* Device 0 of its bus. */
 static int function(void *fdt, const char *name, const char *compatible)
@@ -63,7 +55,7 @@ static int host_node(void *fdt)
     return fdt_begin_node(fdt, "pcie@40000000") ||
            fdt_property_string(fdt, "compatible", "pci-host-ecam-generic") ||
            fdt_property_string(fdt, "device_type", "pci") ||
-           reg(fdt, ECAM, (uint64_t)BUSES << 20) ||
+           bench_reg(fdt, ECAM, (uint64_t)BUSES << 20) ||
            fdt_property(fdt, "bus-range", buses, sizeof(buses)) ||
            fdt_property_u32(fdt, "#address-cells", 3) ||
            fdt_property_u32(fdt, "#size-cells", 2) ||
@@ -84,7 +76,7 @@ static int make_tree(void *fdt)
            fdt_property_u32(fdt, "#size-cells", 2) ||
            fdt_begin_node(fdt, "memory@80000000") ||
            fdt_property_string(fdt, "device_type", "memory") ||
-           reg(fdt, RAM_BASE, RAM_BYTES) || fdt_end_node(fdt) ||
+           bench_reg(fdt, RAM_BASE, RAM_BYTES) || fdt_end_node(fdt) ||
            host_node(fdt) || fdt_end_node(fdt) || fdt_finish(fdt);
 }
 
@@ -108,7 +100,6 @@ static int open_soc(struct bench_pcie *s, uint32_t mode)
 
     memset(s, 0, sizeof(*s));
     config.mode = mode;
-    s->timed = mode == IOVP_MODE_TIMED;
     if (make_tree(tree) || iovp_platform_create(&s->platform, &config, tree,
                                                 fdt_totalsize(tree))) {
         cmd_error("the benchmark's platform: %s", iovp_last_error());

@@ -14,7 +14,7 @@
 #define TREE_BYTES 4096
 #define POLL_PS    1000000ull
 
-static int reg(void *fdt, uint64_t base, uint64_t size)
+int bench_reg(void *fdt, uint64_t base, uint64_t size)
 {
     fdt64_t cells[2] = {cpu_to_fdt64(base), cpu_to_fdt64(size)};
 
@@ -25,7 +25,7 @@ static int memory_node(void *fdt)
 {
     return fdt_begin_node(fdt, "memory@40000000") ||
            fdt_property_string(fdt, "device_type", "memory") ||
-           reg(fdt, RAM_BASE, BENCH_DATA + BENCH_DATA_BYTES - RAM_BASE) ||
+           bench_reg(fdt, RAM_BASE, BENCH_DATA + BENCH_DATA_BYTES - RAM_BASE) ||
            fdt_end_node(fdt);
 }
 
@@ -40,7 +40,7 @@ static int smmu_node(void *fdt, uint32_t entries)
 {
     return fdt_begin_node(fdt, "smmu@9050000") || caches(fdt, entries) ||
            fdt_property_string(fdt, "compatible", "arm,smmu-v3") ||
-           reg(fdt, SMMU_BASE, SMMU_SIZE) ||
+           bench_reg(fdt, SMMU_BASE, SMMU_SIZE) ||
            fdt_property_u32(fdt, "#iommu-cells", 1) ||
            fdt_property(fdt, "dma-coherent", NULL, 0) ||
            fdt_property_u32(fdt, "phandle", PHANDLE) || fdt_end_node(fdt);
@@ -52,7 +52,7 @@ static int dma_node(void *fdt, uint32_t pasid_bits)
 
     return fdt_begin_node(fdt, "dma@a000000") ||
            fdt_property_string(fdt, "compatible", "iovp,dma") ||
-           reg(fdt, DMA_BASE, DMA_SIZE) ||
+           bench_reg(fdt, DMA_BASE, DMA_SIZE) ||
            fdt_property(fdt, "iommus", iommus, sizeof(iommus)) ||
            fdt_property_u32(fdt, "pasid-num-bits", pasid_bits) ||
            fdt_end_node(fdt);

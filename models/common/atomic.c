@@ -18,6 +18,32 @@ static void put_word(uint8_t *byte, unsigned width, uint64_t v)
         iovp_put_le64(byte, v);
 }
 
+void iovp_atomic_set(struct iovp_atomic_op *a, enum iovp_atomic_kind kind,
+                     unsigned width, const void *data)
+{
+    const uint8_t *from = data;
+
+    memset(a, 0, sizeof(*a));
+    a->kind = (uint8_t)kind;
+    a->width = (uint8_t)width;
+    if (kind == IOVP_ATOMIC_KIND_CAS) {
+        memcpy(a->compare, from, width);
+        from += width;
+    }
+    memcpy(a->operand, from, width);
+}
+
+void iovp_atomic_get(const struct iovp_atomic_op *a, void *data)
+{
+    uint8_t *to = data;
+
+    if (a->kind == IOVP_ATOMIC_KIND_CAS) {
+        memcpy(to, a->compare, a->width);
+        to += a->width;
+    }
+    memcpy(to, a->operand, a->width);
+}
+
 void iovp_atomic_apply(struct iovp_atomic_op *a, uint8_t *host)
 {
     memset(a->old, 0, sizeof(a->old));

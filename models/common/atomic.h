@@ -24,6 +24,14 @@ struct iovp_atomic_op {
     uint8_t old[16]; /* what was there before; the rest is zero */
 };
 
+/*
+ * Operands as the data of a packet have them (PCIe 6.15.2): of `width` bytes;
+ * for CAS the one to compare with, then the one to store.
+ */
+void iovp_atomic_set(struct iovp_atomic_op *a, enum iovp_atomic_kind kind,
+                     unsigned width, const void *data);
+void iovp_atomic_get(const struct iovp_atomic_op *a, void *data);
+
 /* Carry it out on the `width` bytes at `host`. */
 void iovp_atomic_apply(struct iovp_atomic_op *a, uint8_t *host);
 

@@ -230,6 +230,23 @@ uint32_t pcie_cap_offset(const struct pcie_fn *f, enum pcie_cap cap)
     return f && (unsigned)cap < PCIE_CAPS ? f->cap[cap] : 0;
 }
 
+uint64_t pcie_cap_read(struct pcie_fn *f, enum pcie_cap cap, uint32_t at,
+                       unsigned width)
+{
+    uint32_t base = pcie_cap_offset(f, cap);
+
+    return base ? pcie_config_read(f, base + at, width) : 0;
+}
+
+void pcie_cap_write(struct pcie_fn *f, enum pcie_cap cap, uint32_t at,
+                    unsigned width, uint64_t value)
+{
+    uint32_t base = pcie_cap_offset(f, cap);
+
+    if (base)
+        pcie_config_write(f, base + at, width, value);
+}
+
 /* Which bit of a capability says that it is enabled. */
 bool pcie_enabled(const struct pcie_fn *f, enum pcie_cap cap)
 {

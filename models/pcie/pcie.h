@@ -391,6 +391,12 @@ void pcie_config_write(struct pcie_fn *f, uint32_t offset, unsigned width,
                        uint64_t value);
 /* Where a capability is; 0: absent. */
 uint32_t pcie_cap_offset(const struct pcie_fn *f, enum pcie_cap cap);
+/* As pcie_config_read and _write at `at` in a capability; absent: 0, and
+ * nothing. */
+uint64_t pcie_cap_read(struct pcie_fn *f, enum pcie_cap cap, uint32_t at,
+                       unsigned width);
+void pcie_cap_write(struct pcie_fn *f, enum pcie_cap cap, uint32_t at,
+                    unsigned width, uint64_t value);
 /* The function itself changes a register: bits of `mask` become `value`. */
 void pcie_config_poke(struct pcie_fn *f, uint32_t offset, unsigned width,
                       uint64_t mask, uint64_t value);

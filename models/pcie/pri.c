@@ -14,10 +14,8 @@ static struct pcie_fn *function(const struct pcie_pri *p)
 /* 9.3.7: a VF has the registers of its PF. */
 static uint32_t read_reg(const struct pcie_pri *p, uint32_t at, unsigned width)
 {
-    struct pcie_fn *f = pcie_physical(function(p));
-    uint32_t cap = pcie_cap_offset(f, PCIE_CAP_PRI);
-
-    return cap ? (uint32_t)pcie_config_read(f, cap + at, width) : 0;
+    return (uint32_t)pcie_cap_read(pcie_physical(function(p)), PCIE_CAP_PRI, at,
+                                   width);
 }
 
 static void set_status(struct pcie_pri *p, uint32_t mask, bool on)

@@ -9,6 +9,8 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "../common/atomic.h"
+
 #ifdef __cplusplus
 extern "C" {
 #endif
@@ -88,6 +90,15 @@ enum pcie_status {
     PCIE_RRS = 2, /* request retry status */
     PCIE_CA = 4,  /* completer abort */
 };
+
+/* The operation of an AtomicOp. */
+static inline enum iovp_atomic_kind
+pcie_tlp_atomic_kind(const struct pcie_tlp *t)
+{
+    return t->type == PCIE_TLP_FETCH_ADD ? IOVP_ATOMIC_KIND_ADD
+           : t->type == PCIE_TLP_SWAP    ? IOVP_ATOMIC_KIND_SWAP
+                                         : IOVP_ATOMIC_KIND_CAS;
+}
 
 /* A request that wants no completion. */
 static inline bool pcie_tlp_posted(const struct pcie_tlp *t)

@@ -219,11 +219,16 @@ static void run_models(struct bridge *b, uint64_t least_ps)
     if (iovp_run_until(b->p, horizon(b, least_ps), &reason) != IOVP_OK)
         b->failed = iovp_last_error();
     b->busy = reason != IOVP_RUN_IDLE;
-    image_refresh(&b->image);
 }
 
 /* ---- work -----------------------------------------------------------------
  */
+
+static void work(struct bridge *b)
+{
+    run_models(b, b->clock ? IDLE_STEP_PS : 0);
+    image_refresh(&b->image);
+}
 
 /* What the vCPU says of its last store. */
 static void count_wait(struct bridge_stats *s, uint64_t ns)
@@ -253,7 +258,8 @@ static bool serve_store(struct bridge *b)
     b->stats.stores++;
     if (s.last_ns)
         count_wait(&b->stats, s.last_ns);
-    /* The store is where its instruction is in time. */
+    /* The store is where its instruction is in time.  The image follows with
+     * it: what the guest has stored is still to be taken from there. */
     if (b->clock)
         run_models(b, 0);
     image_store(&b->image, s.addr, s.bytes);
@@ -338,7 +344,7 @@ static void loop(struct bridge *b, const sigset_t *mask)
         if (interrupted || b->failed)
             end_qemu(b);
         if (b->busy)
-            run_models(b, b->clock ? IDLE_STEP_PS : 0);
+            work(b);
         if (!wait_for_qemu(b, mask)) {
             kill(b->pid, SIGKILL);
             break;

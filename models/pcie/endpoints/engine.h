@@ -16,6 +16,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "../../common/atomic.h"
 #include "test_endpoint_regs.h"
 
 #ifdef __cplusplus
@@ -34,6 +35,13 @@ enum engine_kind {
     ENGINE_CAS,
     ENGINE_PREFETCH, /* translate; `bytes` is how much is wanted */
 };
+
+/* Of FETCH_ADD, SWAP and CAS. */
+static inline enum iovp_atomic_kind engine_atomic_kind(uint8_t kind)
+{
+    return (enum iovp_atomic_kind)(IOVP_ATOMIC_KIND_ADD + kind -
+                                   ENGINE_FETCH_ADD);
+}
 
 struct engine_access {
     uint8_t kind;   /* enum engine_kind */

@@ -63,8 +63,4 @@ bool engine_at_once(struct engine *e, uint8_t *error);
 
 void engine_interrupt(struct engine *e, uint32_t irq);
 
-/* Atomic `kind` on the word at `at`; `data` as in ops.go_on. */
-void engine_atomic_do(uint8_t kind, uint8_t *at, uint8_t *data,
-                      uint32_t length);
-
 #endif

@@ -329,23 +329,3 @@ void engine_interrupt(struct engine *e, uint32_t irq)
     if (irq & TEP_IRQ_ENABLE && e->ops->irq(e->opaque, irq & TEP_IRQ_VECTOR))
         e->count[TEP_INTERRUPTS]++;
 }
-
-/* Operands and the old value are little-endian. */
-void engine_atomic_do(uint8_t kind, uint8_t *at, uint8_t *data, uint32_t length)
-{
-    uint64_t was = length == 4 ? iovp_le32(at) : iovp_le64(at);
-    uint64_t first = length == 4 ? iovp_le32(data) : iovp_le64(data);
-    uint64_t v = first;
-    uint8_t word[8];
-
-    if (kind == ENGINE_FETCH_ADD)
-        v = was + first;
-    else if (kind == ENGINE_CAS && was != first)
-        v = was;
-    else if (kind == ENGINE_CAS)
-        v = length == 4 ? iovp_le32(data + 4) : iovp_le64(data + 8);
-    iovp_put_le64(word, v);
-    memcpy(at, word, length);
-    iovp_put_le64(word, was);
-    memcpy(data, word, length);
-}

@@ -313,14 +313,21 @@ void engine_read(struct engine *e, uint64_t offset, void *data, uint32_t length)
                last - first + 1);
 }
 
+_Static_assert(ENGINE_SWAP - ENGINE_FETCH_ADD == IOVP_ATOMIC_KIND_SWAP &&
+                   ENGINE_CAS - ENGINE_FETCH_ADD == IOVP_ATOMIC_KIND_CAS,
+               "engine_atomic_kind");
+
 bool engine_atomic(struct engine *e, uint64_t offset, uint8_t kind, void *data,
                    uint32_t length)
 {
+    struct iovp_atomic_op op;
+
     if ((length != 4 && length != 8) || offset & (length - 1) ||
         offset < TEP_SCRATCH || offset >= TEP_WINDOW ||
         kind < ENGINE_FETCH_ADD || kind > ENGINE_CAS)
         return false;
-    engine_atomic_do(kind, &e->scratch[offset - TEP_SCRATCH], (uint8_t *)data,
-                     length);
+    iovp_atomic_set(&op, engine_atomic_kind(kind), length, data);
+    iovp_atomic_apply(&op, &e->scratch[offset - TEP_SCRATCH]);
+    memcpy(data, op.old, length);
     return true;
 }

@@ -2,16 +2,14 @@
 /* DMA between BAR1's memory and the bus, a page of the bus at a time. */
 #include "exerciser_internal.h"
 
-static uint32_t devctl(const struct exerciser *x)
+uint32_t ex_devctl(const struct exerciser *x)
 {
-    uint32_t at = pcie_cap_offset(ex_fn(x), PCIE_CAP_EXP);
-
-    return (uint32_t)pcie_config_read(ex_fn(x), at + PCIE_DEVCTL, 2);
+    return (uint32_t)pcie_cap_read(ex_fn(x), PCIE_CAP_EXP, PCIE_DEVCTL, 2);
 }
 
 static uint8_t attributes(const struct exerciser *x, uint32_t ctl)
 {
-    uint32_t enabled = devctl(x);
+    uint32_t enabled = ex_devctl(x);
     uint8_t attr = 0;
 
     if (ctl & EX_DMACTL_NO_SNOOP && enabled & PCIE_DEVCTL_NO_SNOOP)

@@ -59,11 +59,8 @@ static void inject(struct exerciser *x, uint32_t code)
 /* Poison is told only if Device Control has error reporting on. */
 static bool reporting(const struct exerciser *x)
 {
-    uint32_t at = pcie_cap_offset(ex_fn(x), PCIE_CAP_EXP);
-
-    return pcie_config_read(ex_fn(x), at + PCIE_DEVCTL, 2) &
-           (PCIE_DEVCTL_CORRECTABLE | PCIE_DEVCTL_NON_FATAL |
-            PCIE_DEVCTL_FATAL);
+    return ex_devctl(x) & (PCIE_DEVCTL_CORRECTABLE | PCIE_DEVCTL_NON_FATAL |
+                           PCIE_DEVCTL_FATAL);
 }
 
 void ex_error_work(struct exerciser *x)

@@ -136,6 +136,8 @@ void ex_trace_config(struct exerciser *x, const struct pcie_tlp *t,
 
 /* The DVSEC's control register; 0 without it. */
 uint32_t ex_error_control(const struct exerciser *x);
+/* Device Control. */
+uint32_t ex_devctl(const struct exerciser *x);
 void ex_error_work(struct exerciser *x);
 
 #endif

@@ -14,10 +14,6 @@ namespace iovp
 using sc_core::sc_time;
 using sc_core::sc_time_stamp;
 
-static_assert(PCIE_TLP_SWAP - PCIE_TLP_FETCH_ADD == IOVP_ATOMIC_KIND_SWAP &&
-                  PCIE_TLP_CAS - PCIE_TLP_FETCH_ADD == IOVP_ATOMIC_KIND_CAS,
-              "AtomicOps and atomic operations have the same order");
-
 // A payload with all that it carries.
 struct pcie_module::request {
     request(payload_pool &pool, const pcie_tlp &t) : p(pool.take())
@@ -140,21 +136,6 @@ enum pcie_status pcie_module::status_of(const request &r) const
                : PCIE_CA;
 }
 
-// Operands of an AtomicOp, as in its data: for CAS the one to compare with
-// comes first.
-static void operands(iovp_atomic_op &op, const pcie_tlp &t, const void *data)
-{
-    const uint8_t *from = static_cast<const uint8_t *>(data);
-
-    op.kind = static_cast<uint8_t>(t.type - PCIE_TLP_FETCH_ADD);
-    op.width = static_cast<uint8_t>(t.length);
-    if (t.type == PCIE_TLP_CAS) {
-        std::memcpy(op.compare, from, t.length);
-        from += t.length;
-    }
-    std::memcpy(op.operand, from, t.length);
-}
-
 static bool is_atomic(const pcie_tlp &t)
 {
     return t.type >= PCIE_TLP_FETCH_ADD && t.type <= PCIE_TLP_CAS;
@@ -183,7 +164,7 @@ enum pcie_status pcie_module::send(uint32_t function, const pcie_tlp &t,
     if (!route(function, r))
         return PCIE_UR;
     if (is_atomic(t)) {
-        operands(r.op.op, t, data);
+        iovp_atomic_set(&r.op.op, pcie_tlp_atomic_kind(&t), t.length, data);
         r.p.plain(tlm::TLM_READ_COMMAND, t.addr, r.old, t.length);
         r.p.set_extension(&r.op);
     } else {

@@ -224,6 +224,10 @@ enum pcie_status pcie_module::window_access(payload &p)
                            p.get_data_length());
 }
 
+static_assert(PCIE_TLP_SWAP - PCIE_TLP_FETCH_ADD == IOVP_ATOMIC_KIND_SWAP &&
+                  PCIE_TLP_CAS - PCIE_TLP_FETCH_ADD == IOVP_ATOMIC_KIND_CAS,
+              "AtomicOps and atomic operations have the same order");
+
 enum pcie_status pcie_module::window_atomic(payload &p)
 {
     atomic_extension &x = *p.get_extension<atomic_extension>();
@@ -236,15 +240,12 @@ enum pcie_status pcie_module::window_atomic(payload &p)
     t.requester = static_cast<uint16_t>(bus_first_ << 8);
     t.length = x.op.width;
     for (const pcie_window &w : map_) {
-        bool cas = x.op.kind == IOVP_ATOMIC_KIND_CAS;
         enum pcie_status s;
 
         if (p.get_address() - w.host >= w.size)
             continue;
         t.addr = p.get_address() - w.host + w.pci;
-        if (cas)
-            std::memcpy(data, x.op.compare, x.op.width);
-        std::memcpy(data + (cas ? x.op.width : 0), x.op.operand, x.op.width);
+        iovp_atomic_get(&x.op, data);
         s = pcie_send_down(pcie_root_hierarchy(root_), &t, data);
         if (s != PCIE_SC)
             return s;
